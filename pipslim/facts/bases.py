@@ -1,0 +1,50 @@
+"""The image each stage starts from, where FROM names it by build arguments."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipslim.syntax.expand import BadExpansion, expand
+
+if TYPE_CHECKING:
+    from pipslim.syntax.document import Document
+
+_NAME = re.compile(r"\$\{?(\w+)")
+_MODIFIED = re.compile(r"\$\{\w+:?[-+?#%/]")
+
+
+def bases(document: Document) -> list[str | None]:
+    """Give the image of each stage by the defaults of the global ARGs; None where one has none.
+
+    `dockerfile-parse` resolves the arguments, over a masked view: the ARG and FROM instructions
+    alone, one line each, so that nothing it reads differently from BuildKit is in its sight.
+    References with a modifier, `${NAME:-default}`, which it does not know, are expanded first.
+    """
+    from dockerfile_parse import DockerfileParser
+
+    lines: list[str] = []
+    args: dict[str, str] = {}
+    known: list[bool] = []
+    seen_from = False
+    for instruction in document.instructions:
+        keyword, arguments = instruction.keyword, instruction.arguments
+        if keyword == "FROM":
+            seen_from = True
+        elif keyword != "ARG" or seen_from:
+            continue
+        if _MODIFIED.search(arguments):
+            with suppress(BadExpansion):
+                arguments = expand(arguments, args, document.escape)
+        if keyword == "FROM":
+            known.append(all(name in args for name in _NAME.findall(arguments)))
+        if keyword == "ARG":
+            name, equals, value = arguments.partition("=")
+            if equals:
+                args[name] = value.strip("\"'")
+        lines.append(f"{keyword} {arguments}\n")
+    masked = io.BytesIO("".join(lines).encode("utf-8", "replace"))
+    images = DockerfileParser(fileobj=masked).parent_images
+    return [image if sure else None for image, sure in zip(images, known, strict=True)]

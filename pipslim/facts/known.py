@@ -1,0 +1,253 @@
+"""What is true of one document: the questions that passes ask, answered on demand."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.facts.images import Image, Origin, find_image, matches, parse_version
+from pipslim.facts.pipcalls import PipCall, needs_names, pip_calls
+from pipslim.facts.pips import StagePips, Tracker, Use, base_pip
+from pipslim.facts.runs import Run, inner_keyword, read_run
+from pipslim.facts.stages import StageFacts, Stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipslim.facts.images import Version
+    from pipslim.syntax.document import Document
+
+# RUNs that bring, call or configure a pip; the others are never scanned.
+_RELEVANT = re.compile(r"[pP][iI][pP]|venv|virtualenv|onda|easy_install|ython-\d|apk add|pyenv")
+# Without sudo, these work for root alone.
+_ROOT_ONLY = re.compile(
+    r"(?<![\w./-])(?:apt-get|apt|apk|yum|dnf|microdnf|zypper)\s+(?:-\S+\s+)*"
+    r"(?:update|install|add|upgrade|clean|makecache|-y|--)"
+    r"|(?<![\w./-])(?:useradd|groupadd|adduser|addgroup|update-ca-certificates|locale-gen)\s"
+)
+_SUDO = re.compile(r"\bsudo\b")
+_ROOT_NAMES = frozenset(("root", "0"))
+_CONF = "/etc/pip.conf"
+
+
+class Options(NamedTuple):
+    """What a user may tell passes.
+
+    `assume_pip` is the pip version of base images that are not known, `images` that of some, by
+    `image` or `image:tag` patterns. `bytecode` is false where bytecode is to stay.
+    """
+
+    assume_pip: str = ""
+    images: tuple[tuple[str, str], ...] = ()
+    bytecode: bool = True
+
+
+class Facts:
+    """What is true of a document, worked out when asked, never changed.
+
+    Methods that look at variables raise `stages.Unexpandable` where BuildKit cannot expand one.
+    """
+
+    __slots__ = ("_images", "_pips", "_roots", "_runs", "document", "options", "stages")
+
+    def __init__(self, document: Document, options: Options) -> None:
+        self.document = document
+        self.options = options
+        self.stages = Stages(document)
+        self._images: dict[int, Image | None] = {}
+        self._pips: dict[int, StagePips] = {}
+        self._roots: dict[int, bool | None] = {}
+        self._runs: dict[int, Run] = {}
+
+    # -- bases ---------------------------------------------------------------------------------
+
+    def image(self, stage: StageFacts) -> Image | None:
+        """Give what is known of the outside image that a stage's chain starts from."""
+        root = stage.chain()[0]
+        if root.index not in self._images:
+            reference = root.reference
+            self._images[root.index] = find_image(reference) if reference else None
+        return self._images[root.index]
+
+    def windows(self, stage: StageFacts) -> bool:
+        """Tell whether a stage is a Windows image, or one without any shell."""
+        image = self.image(stage)
+        return image is not None and image.origin in (Origin.WINDOWS, Origin.NONE)
+
+    def posix(self, index: int) -> bool:
+        """Tell whether a POSIX shell runs the shell form of a RUN at `index`."""
+        stage = self.stages.of(index)
+        if stage is None or not self.stages.posix_shell(index):
+            return False
+        image = self.image(stage)
+        return image is None or image.origin is not Origin.WINDOWS
+
+    def _assumed(self, stage: StageFacts) -> Version | None:
+        """Give the pip version that the user's settings give an image."""
+        root = stage.chain()[0]
+        for pattern, version in self.options.images:
+            if root.reference and matches(root.reference, pattern):
+                return parse_version(version)
+        if self.options.assume_pip:
+            image = self.image(stage)
+            if image is None or image.pip_min is None:
+                return parse_version(self.options.assume_pip)
+        return None
+
+    # -- users ---------------------------------------------------------------------------------
+
+    def root(self, index: int) -> bool | None:
+        """Tell whether the instruction at `index` runs as root; None where it cannot be told.
+
+        Says USER, else the table of base images, else what the stage does before its first USER:
+        what installs packages or adds users without sudo is root.
+        """
+        user = self.stages.user(index)
+        if user is not None:
+            return user in _ROOT_NAMES
+        stage = self.stages.of(index)
+        if stage is None:
+            return None
+        start = stage.chain()[0]
+        if start.index not in self._roots:
+            self._roots[start.index] = self._starts_as_root(start)
+        return self._roots[start.index]
+
+    def _starts_as_root(self, start: StageFacts) -> bool | None:
+        image = self.image(start)
+        if image is not None and image.user is not None:
+            return image.user in _ROOT_NAMES
+        instructions = self.document.instructions
+        for stage in start.family():
+            for index in range(stage.stage.first + 1, stage.stage.last):
+                instruction = instructions[index]
+                if instruction.keyword == "USER":
+                    # nobody leaves a user that is not root for another that is not root
+                    named = instruction.arguments.partition(":")[0].strip("\"'")
+                    if "$" in named or (stage is not start):
+                        break
+                    return False if named in _ROOT_NAMES else True
+                if instruction.keyword == "RUN":
+                    text = instruction.view.text
+                    if _SUDO.search(text):
+                        break
+                    if _ROOT_ONLY.search(text):
+                        return True
+        return None
+
+    # -- pip -----------------------------------------------------------------------------------
+
+    def run(self, index: int) -> Run:
+        """Give what the RUN (or ONBUILD RUN) at `index` executes."""
+        found = self._runs.get(index)
+        if found is None:
+            found = self._runs[index] = read_run(self.document, index, self.posix(index))
+        return found
+
+    def pips(self, stage: StageFacts) -> StagePips:
+        """Give the pip calls of a stage, each with the pip that it reaches."""
+        found = self._pips.get(stage.index)
+        if found is not None:
+            return found
+        image = self.image(stage)
+        base = base_pip(image, self._assumed(stage))
+        state = self.pips(stage.parent).state if stage.parent is not None else None
+        tracker = Tracker(image, base, state)
+        instructions, text = self.document.instructions, self.document.text
+        for index in range(stage.stage.first + 1, stage.stage.last):
+            instruction = instructions[index]
+            keyword = instruction.keyword
+            if keyword not in ("RUN", "ONBUILD"):
+                continue
+            if not _RELEVANT.search(text, instruction.start, instruction.end):
+                continue
+            if keyword == "ONBUILD" and inner_keyword(instruction)[0] != "RUN":
+                continue
+            run = self.run(index)
+            names = self.stages.environment(index).names if needs_names(run) else None
+            raw = text[instruction.start : instruction.end]
+            tracker.take(run, raw, pip_calls(run, names))
+        found = self._pips[stage.index] = tracker.done()
+        return found
+
+    def pips_of(self, number: int) -> tuple[Use, ...]:
+        """Give the pip calls of one instruction."""
+        stage = self.stages.of(number)
+        uses = self.pips(stage).uses if stage is not None else ()
+        return tuple(use for use in uses if use.call.instruction == number)
+
+    def uses(self, stage: StageFacts) -> Iterator[Use]:
+        """Give the pip calls of a stage and of all that start from it."""
+        for member in stage.family():
+            yield from self.pips(member).uses
+
+    def has_pip(self, stage: StageFacts) -> bool:
+        """Tell whether a stage itself calls pip."""
+        return bool(self.pips(stage).uses)
+
+    # -- pip's cache ---------------------------------------------------------------------------
+
+    def variables(self, call: PipCall) -> Mapping[str, str]:
+        """Give the variables in force for a call: ENV, ARG, and those set on its own command."""
+        found = dict(self.stages.environment(call.instruction).names)
+        for word in call.program.variables:
+            name, _, value = word.value.partition("=")
+            found[name] = value
+        return found
+
+    def cache_mount(self, call: PipCall) -> bool:
+        """Tell whether a mount keeps the cache of a call out of the image.
+
+        It does where its target is the cache that this pip uses, or a parent of it:
+        `$PIP_CACHE_DIR`, else `$XDG_CACHE_HOME/pip`, else `$HOME/.cache/pip` of the user in force.
+        """
+        mounts = self.stages.mounts(call.instruction)
+        kept_out = [m for m in mounts if m.type in ("cache", "tmpfs") and m.target]
+        if not kept_out:
+            return False
+        cache = self.cache_dir(call)
+        for mount in kept_out:
+            target = mount.target.rstrip("/") or "/"
+            if cache is None:  # the home of a user that only the image knows
+                if target.endswith(("/.cache/pip", "/.cache")):
+                    return True
+            elif cache == target or cache.startswith(target.rstrip("/") + "/"):
+                return True
+        return False
+
+    def cache_dir(self, call: PipCall) -> str | None:
+        """Give the folder of a call's cache; None where it hangs on what only the image knows."""
+        named = call.cache_dir
+        if named:
+            return named.rstrip("/")
+        variables = self.variables(call)
+        if variables.get("PIP_CACHE_DIR"):
+            return variables["PIP_CACHE_DIR"].rstrip("/")
+        if variables.get("XDG_CACHE_HOME"):
+            return variables["XDG_CACHE_HOME"].rstrip("/") + "/pip"
+        home = variables.get("HOME")
+        if not home:
+            if "sudo" in call.program.wrappers or self.root(call.instruction):
+                home = "/root"
+            else:
+                return None
+        return home.rstrip("/") + "/.cache/pip"
+
+    def cache_off(self, call: PipCall) -> bool:
+        """Tell whether a variable turns the cache of a call off; an empty one does not."""
+        if any(word.value == "--isolated" for word in call.options):
+            return False
+        return bool(self.variables(call).get("PIP_NO_CACHE_DIR"))
+
+    def brings_conf(self, stage: StageFacts) -> int | None:
+        """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""
+        instructions = self.document.instructions
+        for index in range(stage.stage.first + 1, stage.stage.last):
+            instruction = instructions[index]
+            text = self.document.text[instruction.start : instruction.end]
+            if "pip" in text and instruction.keyword in ("RUN", "COPY", "ADD", "ENV"):
+                if _CONF in text or ("pip.conf" in text and re.search(r"\s/etc/?(?:\s|$)", text)):
+                    return index
+                if "PIP_CONFIG_FILE" in text or re.search(r"pip[\d.]* config\b.*--global", text):
+                    return index
+        return None

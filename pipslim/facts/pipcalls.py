@@ -1,0 +1,355 @@
+"""What counts as a pip call: its spellings, its options, and where its flag belongs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.facts.programs import Program, variable
+from pipslim.syntax.shell import HOLE, Script, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pipslim.facts.runs import Body, Run
+
+SUBCOMMANDS = frozenset(
+    [
+        "install",
+        "download",
+        "uninstall",
+        "freeze",
+        "inspect",
+        "list",
+        "show",
+        "check",
+        "config",
+        "search",
+        "cache",
+        "index",
+        "wheel",
+        "hash",
+        "completion",
+        "debug",
+        "help",
+        "lock",
+    ]
+)
+CACHE_WRITERS = frozenset(("install", "wheel", "download"))
+
+_PIP = re.compile(r"(?:.*/)?pip(?:-?[\d.\0]+)?$")
+_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.\0]*$")
+# Options of the interpreter before -m: letters that stand alone, then those that take a value.
+_PYTHON_FLAGS = re.compile(r"-[bBdEhiIOPqRsSuvVx]+$")
+_PYTHON_M = re.compile(r"-[bBdEiIOPqRsSuvx]*m(.*)$", re.DOTALL)
+_PIP_WITH_VALUE = frozenset(
+    [
+        "--python",
+        "--log",
+        "--log-file",
+        "--proxy",
+        "--retries",
+        "--timeout",
+        "--default-timeout",
+        "--exists-action",
+        "--trusted-host",
+        "--cert",
+        "--client-cert",
+        "--cache-dir",
+        "--keyring-provider",
+        "--use-feature",
+        "--use-deprecated",
+        "--resume-retries",
+    ]
+)
+_NO_CACHE = re.compile(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
+_MENTION = re.compile(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
+# Programs whose arguments are text or names of packages, never a program to run.
+_TAKE_DATA = frozenset(
+    [
+        "echo",
+        "printf",
+        "cat",
+        "grep",
+        "egrep",
+        "sed",
+        "awk",
+        "apt",
+        "apt-get",
+        "aptitude",
+        "apk",
+        "yum",
+        "dnf",
+        "microdnf",
+        "zypper",
+        "pacman",
+        "brew",
+        "conda",
+        "mamba",
+        "micromamba",
+        "curl",
+        "wget",
+        "git",
+        "export",
+        "alias",
+        "test",
+        "[",
+        "[[",
+        "touch",
+        "rm",
+        "cp",
+        "mv",
+        "ln",
+        "ls",
+        "mkdir",
+        "chmod",
+        "chown",
+        "which",
+        "type",
+        "uv",
+        "npm",
+        "gem",
+        "easy_install",
+        "easy_install3",
+        "set",
+        "tee",
+        "cd",
+        "hash",
+        "update-alternatives",
+        "ansible",
+        "ansible-playbook",
+        "python",
+        "python2",
+        "python3",
+        "declare",
+        "local",
+        "find",
+        "wine",
+        "wine64",
+        "sage",
+    ]
+)
+
+
+class PipCall(NamedTuple):
+    """A call of pip in a RUN.
+
+    `spelling` is how pip is named there (`pip3`, `python -m pip`), `subcommand` what it is to do.
+    The flag goes behind `anchor`, the subcommand's word. `options` are the other words, in order.
+    `read` is true where its output is read by another command. Offsets are into the text of
+    `program.view`; `file_offset` and `file_after` lead to the file.
+    """
+
+    instruction: int
+    body: Body
+    program: Program
+    spelling: str
+    subcommand: str
+    anchor: Word
+    options: tuple[Word, ...]
+    read: bool
+    onbuild: bool
+
+    def file_offset(self, offset: int) -> int:
+        """Give the place in the file of a character of the program's script."""
+        return self.body.view.at(self.program.view.at(offset))
+
+    def file_after(self, word: Word) -> int:
+        """Give the place in the file right behind a word's last character."""
+        return self.file_offset(word.end - 1) + 1
+
+    @property
+    def turns_cache_off(self) -> bool:
+        """Whether the call names `--no-cache-dir`, or an abbreviation that pip takes."""
+        return any(_NO_CACHE.match(word.value) for word in self.options)
+
+    @property
+    def cache_dir(self) -> str | None:
+        """The folder that `--cache-dir` asks for; None where the call names none."""
+        found = None
+        for at, word in enumerate(self.options):
+            if word.value.startswith("--cache-dir"):
+                _, equals, value = word.value.partition("=")
+                following = self.options[at + 1].value if at + 1 < len(self.options) else ""
+                found = value if equals else following
+            elif _NO_CACHE.match(word.value):
+                found = None
+        return found
+
+
+class Undecided(NamedTuple):
+    """What may be a pip call but cannot be told for sure: its place in the file, and why."""
+
+    instruction: int
+    offset: int
+    reason: str
+
+
+def pip_calls(run: Run, names: Mapping[str, str] | None) -> Iterator[PipCall | Undecided]:
+    """Give the pip calls of a RUN in order, and what could not be decided.
+
+    `names` are the variables known before it (ENV and ARG), for `$PIP install`; None where the
+    caller has not worked them out, which then leaves such words undecided.
+    """
+    for unread in run.unread:
+        if _MENTION.search(unread.text):
+            yield Undecided(run.instruction, unread.offset, unread.reason)
+    for body in run.bodies:
+        known: dict[str, str] | None = None
+        for program in body.reading.programs:
+            first = program.words[0].value
+            if HOLE in first and not _PIP.match(first) and not _PYTHON.match(first):
+                if known is None:
+                    known = {**(names or {}), **_assigned(body)}
+                found = _by_variable(run, body, program, known)
+            else:
+                found = _call(run, body, program)
+            if found is not None:
+                yield found
+
+
+def needs_names(run: Run) -> bool:
+    """Tell whether a program of the RUN is named by a variable."""
+    return any(
+        HOLE in program.words[0].value for body in run.bodies for program in body.reading.programs
+    )
+
+
+def _call(run: Run, body: Body, program: Program) -> PipCall | Undecided | None:
+    words = program.words
+    behind = _behind_pip(words)
+    if behind:
+        return _pip(run, body, program, behind, [])
+    name = program.name
+    if name in _TAKE_DATA or len(words) == 1 or _PYTHON.match(name):
+        return None
+    for at in range(1, len(words)):
+        rest = words[at:]
+        behind = _behind_pip(rest)
+        if behind and behind < len(rest) and rest[behind].value in CACHE_WRITERS:
+            return _undecided(run, body, program, f"whether {name!r} runs these words is not known")
+        if " " in words[at].value and _MENTION.search(words[at].value):
+            reason = f"whether {name!r} runs this text is not known"
+            return _undecided(run, body, program, reason)
+    return None
+
+
+def _undecided(run: Run, body: Body, program: Program, reason: str) -> Undecided:
+    return Undecided(run.instruction, body.view.at(program.view.at(program.words[0].start)), reason)
+
+
+def _behind_pip(words: tuple[Word, ...]) -> int:
+    """Give how many words spell pip at the start of `words`: 0 if none, 3 for `python -m pip`."""
+    first = words[0].value
+    if "pip" in first and _PIP.match(first):
+        return 1
+    if not _PYTHON.match(first):
+        return 0
+    at = 1
+    while at < len(words):
+        value = words[at].value
+        module = _PYTHON_M.match(value)
+        if module is not None:
+            if module[1]:
+                return at + 1 if module[1] == "pip" else 0
+            named = at + 1 < len(words) and words[at + 1].value == "pip"
+            return at + 2 if named else 0
+        if value in ("-W", "-X"):
+            at += 2
+        elif _PYTHON_FLAGS.match(value) or value.startswith(("-W", "-X")):
+            at += 1
+        else:
+            return 0
+    return 0
+
+
+def _pip(
+    run: Run, body: Body, program: Program, behind: int, given: list[str]
+) -> PipCall | Undecided | None:
+    """Read a pip call whose own words end before `behind`; `given` are words from a variable."""
+    words = program.words
+    spelled = program.view.text[words[0].start : words[behind - 1].end]
+    if program.exec_form:
+        spelled = " ".join(word.value for word in words[:behind])
+    for at, value in enumerate(given):
+        if value in SUBCOMMANDS:
+            spelled = " ".join(given[:at])
+            extra = tuple(Word(words[0].start, words[0].end, v) for v in given[at + 1 :])
+            rest = (*extra, *words[1:])
+            return _made(run, body, program, spelled, value, words[behind - 1], rest)
+    at = behind
+    while at < len(words):
+        value = words[at].value
+        if not value.startswith("-"):
+            break
+        at += 2 if value in _PIP_WITH_VALUE else 1
+    if at >= len(words):
+        return None  # `pip --version`
+    anchor = words[at]
+    if anchor.value not in SUBCOMMANDS:
+        if HOLE in anchor.value and any(w.value in CACHE_WRITERS for w in words[at:]):
+            return _undecided(run, body, program, "what pip is to do stands in a variable")
+        return None
+    rest = (*words[behind:at], *words[at + 1 :])
+    return _made(run, body, program, spelled, anchor.value, anchor, rest)
+
+
+def _made(
+    run: Run,
+    body: Body,
+    program: Program,
+    spelling: str,
+    subcommand: str,
+    anchor: Word,
+    options: tuple[Word, ...],
+) -> PipCall:
+    read = "$(" in program.command.nest
+    return PipCall(
+        run.instruction, body, program, spelling, subcommand, anchor, options, read, run.onbuild
+    )
+
+
+def _by_variable(
+    run: Run, body: Body, program: Program, known: Mapping[str, str]
+) -> PipCall | Undecided | None:
+    """Read a program named by a variable: `$PIP install x`, `$PIP_INSTALL x`."""
+    words = program.words
+    name = variable(program, words[0])
+    value = known.get(name) if name else None
+    follows = len(words) > 1 and words[1].value in CACHE_WRITERS
+    if value is None or HOLE in value:
+        suspicious = follows and "pip" in program.view.text[words[0].start : words[0].end].lower()
+        if suspicious or (name.lower().find("pip") >= 0 and "install" in name.lower()):
+            return _undecided(run, body, program, f"the value of ${name or '{…}'} is not known")
+        return None
+    given = value.split()
+    if not given:
+        return None
+    spelled = tuple(Word(0, 0, v) for v in given)
+    behind = _behind_pip(spelled)
+    if not behind:
+        return None
+    if program.view.text[words[0].start] == '"' and len(given) > 1:
+        return None  # quoted: one word, the name of no program
+    if behind == len(given):
+        return _pip(run, body, program, 1, [])
+    return _pip(run, body, program, 1, given)
+
+
+def _assigned(body: Body) -> dict[str, str]:
+    """Give the variables that a script sets, one value each; a second value makes one unknown."""
+    script = body.reading.script
+    found: dict[str, str] = {}
+    if not isinstance(script, Script):
+        return found
+    for command in script.commands:
+        words = command.assignments
+        if command.words:
+            if command.name not in ("export", "declare", "readonly"):
+                continue
+            words = command.words[1:]
+        for word in words:
+            name, equals, value = word.value.partition("=")
+            if equals:
+                found[name] = value if found.get(name, value) == value else HOLE
+    return found

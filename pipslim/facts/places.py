@@ -1,0 +1,57 @@
+"""Where in a stage a command may stand that must run as root, before or behind others."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipslim.facts.known import Facts
+    from pipslim.facts.pips import Use
+    from pipslim.facts.stages import StageFacts
+
+_LEADING = frozenset(("ARG", "ENV", "LABEL", "MAINTAINER", "SHELL"))
+# What decides whether pip can reach its index: nothing that calls pip may move ahead of it.
+_REACHES_INDEX = re.compile(
+    r"pip\.conf|\.pip\b|/pip/|PIP_(?!NO_CACHE|DISABLE|DEFAULT)|_proxy|_PROXY|ca-certificates"
+    r"|update-ca|SSL_CERT|CA_BUNDLE|pip[\d.]* config\b"
+)
+
+
+class Place(NamedTuple):
+    """Behind the instruction `number`; `root` is None where the user there cannot be told."""
+
+    number: int
+    root: bool | None
+
+
+def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None:
+    """Give the first place of a stage where root can run a command, ahead of its first pip call.
+
+    That is behind the leading instructions, which run nothing, or behind the USER that makes the
+    stage root. With `index`, the command needs pip's index: the place is also behind what sets
+    that up. None where only another user runs before the first call.
+    """
+    instructions = facts.document.instructions
+    uses = facts.pips(stage).uses
+    limit = uses[0].call.instruction if uses else stage.stage.last
+    number = stage.stage.first
+    while number + 1 < limit and instructions[number + 1].keyword in _LEADING:
+        number += 1
+    if index:
+        for at in range(number + 1, limit):
+            if _REACHES_INDEX.search(instructions[at].view.text):
+                number = at
+    for at in range(number, limit):
+        if at > number and instructions[at].keyword != "USER":
+            continue
+        root = facts.root(at + 1) if at + 1 < len(instructions) else facts.root(at)
+        if root is not False:
+            return Place(at, root)
+    return None
+
+
+def before(facts: Facts, use: Use) -> Place:
+    """Give the place right ahead of the instruction of a pip call."""
+    number = use.call.instruction - 1
+    return Place(number, facts.root(use.call.instruction))

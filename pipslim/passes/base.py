@@ -1,0 +1,72 @@
+"""What a pass is and what it gives: findings, each with at most one fix, or the reason for none."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.syntax.document import Document
+    from pipslim.syntax.edits import Edit
+    from pipslim.syntax.source import Span
+
+
+class Safety(IntEnum):
+    """How far a fix may be trusted; there is no default, a pass must say."""
+
+    SHOWN = 0  # printed with its reason, never applied
+    UNSAFE = 1  # valid, but the meaning may change: needs --unsafe
+    SAFE = 2  # what the user asked for, and nothing else changes; every comment kept
+
+
+class Fix(NamedTuple):
+    """A change, all or none: what it does, how safe it is, and its edits of the document's text.
+
+    `adds` names the variables that it adds to the environment on purpose.
+    """
+
+    title: str
+    safety: Safety
+    edits: tuple[Edit, ...]
+    adds: tuple[str, ...] = ()
+
+
+class Finding(NamedTuple):
+    """One place where a fault stands; `why_not` says why there is no fix, where there is none."""
+
+    pass_id: str
+    span: Span
+    message: str
+    fix: Fix | None = None
+    why_not: str = ""
+
+
+class About(NamedTuple):
+    """What a pass is for, in words: the README's table, `pipslim explain` and a test read this.
+
+    `before` and `after` are whole Dockerfiles: the pass alone makes the second of the first.
+    """
+
+    id: str
+    summary: str
+    why: str
+    price: str
+    before: str
+    after: str
+
+
+class Pass(Protocol):
+    """A module of this folder: it says what it is about, and finds its fault."""
+
+    @property
+    def ABOUT(self) -> About:  # noqa: N802 - a constant of the module
+        """What the pass is for."""
+        ...
+
+    @property
+    def find(self) -> Callable[[Document, Facts], Iterator[Finding]]:
+        """A function that gives the findings in a document: it looks, never changes."""
+        ...

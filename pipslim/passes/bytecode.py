@@ -1,0 +1,87 @@
+"""Stages in which running Python writes bytecode into the image."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipslim.facts.images import Origin
+from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.passes.layout import joined
+from pipslim.syntax.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.facts.stages import StageFacts
+    from pipslim.syntax.document import Document
+
+VARIABLE = "PYTHONDONTWRITEBYTECODE"
+_ID = "bytecode"
+_MAY_HAVE_PYTHON = re.compile(r"pip|py|conda|tensorflow|airflow|cuda|superset", re.IGNORECASE)
+_RUNS_PYTHON = re.compile(r"python|pypy|\.py\b|pip")
+
+ABOUT = About(
+    id=_ID,
+    summary="running Python writes bytecode into the image: set `PYTHONDONTWRITEBYTECODE=1`",
+    why=(
+        "Each module that Python imports during the build leaves a .pyc beside it: one pip call in "
+        "an official image leaves 10 MB of them. The variable stops that; pip's own compiling at "
+        "install time is stopped by `compile = no` in /etc/pip.conf (pass pip-conf). Both go with "
+        "`--ignore bytecode`. The pair joins the stage's first ENV, before anything runs; stages "
+        "inherit it. An empty value means that somebody wants bytecode: it is left."
+    ),
+    price=(
+        "Python compiles its modules anew at each start: CPU per process start measured "
+        "0.11 s → 0.20 s with requests, 0.16 → 0.36 with flask, 0.44 → 1.29 with pandas, "
+        "1.39 → 2.69 with torch. Where processes start often, `--ignore bytecode`."
+    ),
+    before="FROM python:3.12-slim\nENV PYTHONUNBUFFERED=1\nRUN pip install flask\n",
+    after=(
+        "FROM python:3.12-slim\n"
+        "ENV PYTHONUNBUFFERED=1 \\\n    PYTHONDONTWRITEBYTECODE=1\nRUN pip install flask\n"
+    ),
+)
+
+
+def find(document: Document, facts: Facts) -> Iterator[Finding]:
+    """Give a finding for each chain of stages that runs Python without the variable."""
+    if not _MAY_HAVE_PYTHON.search(document.text):
+        return
+    for stage in facts.stages.all:
+        if facts.windows(stage) or not _runs_python(document, facts, stage):
+            continue
+        if stage.parent is not None and any(
+            _runs_python(document, facts, above) for above in stage.chain()[:-1]
+        ):
+            continue  # inherited
+        env = facts.stages.environment(stage.stage.last).env
+        if stage.stage.last < len(document.instructions):
+            env = facts.stages.environment(stage.stage.last).env
+        start = document.instructions[stage.stage.first]
+        span = Span(start.start, start.end)
+        if VARIABLE in env:
+            if not env[VARIABLE]:
+                message = f"{VARIABLE} is empty, so running Python writes bytecode"
+                yield Finding(_ID, span, message, None, "an empty value turns it off on purpose")
+            continue
+        edits, _ = joined(document, stage, (f"{VARIABLE}=1",))
+        fix = Fix(f"set {VARIABLE}=1", Safety.SAFE, edits, (VARIABLE,))
+        yield Finding(_ID, span, "running Python writes bytecode into the image", fix)
+
+
+def _runs_python(document: Document, facts: Facts, stage: StageFacts) -> bool:
+    """Tell whether a stage calls pip, or runs Python that its base image brings."""
+    if facts.has_pip(stage):
+        return True
+    image = facts.image(stage)
+    if image is None or image.origin is not Origin.IMAGE:
+        return False
+    for number in range(stage.stage.first + 1, stage.stage.last):
+        instruction = document.instructions[number]
+        if instruction.keyword in ("CMD", "ENTRYPOINT"):
+            return True
+        if instruction.keyword == "RUN" and _RUNS_PYTHON.search(instruction.view.text):
+            return True
+    return False

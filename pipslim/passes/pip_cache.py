@@ -1,0 +1,90 @@
+"""`pip install`, `wheel` and `download` that leave pip's cache in the layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipslim.facts.pipcalls import CACHE_WRITERS
+from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.syntax.edits import Edit
+from pipslim.syntax.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.facts.pipcalls import PipCall
+    from pipslim.facts.pips import Use
+    from pipslim.syntax.document import Document
+
+FLAG = "--no-cache-dir"
+_ID = "pip-cache"
+
+ABOUT = About(
+    id=_ID,
+    summary="pip leaves its download cache in the layer: add `--no-cache-dir`",
+    why=(
+        "Without the flag, pip keeps a copy of every file it downloads and every wheel it builds "
+        "in the layer, where nothing will ever read it. The flag goes right behind the subcommand, "
+        "on its line. A call is left alone where a cache mount or tmpfs holds the cache (the flag "
+        "would defeat it), where a variable has turned the cache off, where it asks for a cache "
+        "with --cache-dir, or where its pip is older than 6.0, which has no cache and rejects the "
+        "flag."
+    ),
+    price="None at run time. A later build step that installs the same files downloads them again.",
+    before='FROM python:3.12-slim\nRUN pip install flask && python -m pip wheel -w /w "x>=1"\n',
+    after=(
+        "FROM python:3.12-slim\n"
+        "RUN pip install --no-cache-dir flask && "
+        'python -m pip wheel --no-cache-dir -w /w "x>=1"\n'
+    ),
+)
+
+
+def find(document: Document, facts: Facts) -> Iterator[Finding]:
+    """Give a finding for each call that would leave a cache, and for each that can't be told."""
+    for stage in facts.stages.all:
+        pips = facts.pips(stage)
+        for use in pips.uses:
+            if use.call.subcommand in CACHE_WRITERS and not use.call.turns_cache_off:
+                finding = _judge(document, facts, use)
+                if finding is not None:
+                    yield finding
+        for undecided in pips.undecided:
+            at = undecided.offset
+            message = "a pip call that cannot be followed may leave its cache in the layer"
+            yield Finding(_ID, Span(at, at + 1), message, None, undecided.reason)
+
+
+def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
+    call = use.call
+    why_not = ""
+    if facts.cache_mount(call):
+        return None
+    if call.cache_dir is not None:
+        if _removed(document, call, call.cache_dir):
+            return None
+        why_not = "it asks for a cache with --cache-dir"
+    elif facts.cache_off(call):
+        return None
+    elif call.read:
+        why_not = "another command reads its output"
+    elif use.pip.rejects_flag:
+        why_not = "this pip is older than 6.0: it has no cache, and rejects the flag"
+    elif use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
+        why_not = "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)"
+    start = call.file_offset(call.program.words[0].start)
+    end = call.file_after(call.anchor)
+    message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
+    if why_not:
+        return Finding(_ID, Span(start, end), message, None, why_not)
+    text = f', "{FLAG}"' if call.program.exec_form else f" {FLAG}"
+    fix = Fix(f"add {FLAG}", Safety.SAFE, (Edit(end, end, text),))
+    return Finding(_ID, Span(start, end), message, fix)
+
+
+def _removed(document: Document, call: PipCall, folder: str) -> bool:
+    """Tell whether the same RUN removes the cache that the call asks for."""
+    instruction = document.instructions[call.instruction]
+    text = document.text[instruction.start : instruction.end]
+    return bool(folder) and f"rm -rf {folder}" in text

@@ -1,0 +1,1 @@
+"""Changing, and proving it: which fixes go together, and that they change only what they say."""

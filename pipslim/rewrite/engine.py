@@ -1,0 +1,252 @@
+"""Text to Outcome: parse, let the passes settle, prove the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.facts.known import Facts, Options
+from pipslim.facts.stages import Unexpandable
+from pipslim.passes import IDS, PASSES
+from pipslim.rewrite.guard import Broken, prove
+from pipslim.rewrite.pragma import pragmas
+from pipslim.rewrite.select import choose, held_back
+from pipslim.syntax.document import Document, Unparsable
+from pipslim.syntax.edits import Edit, Patch
+from pipslim.syntax.parser import parse
+from pipslim.syntax.source import Position, position
+from pipslim.syntax.validity import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pipslim.passes import Step
+    from pipslim.passes.base import Finding
+    from pipslim.rewrite.pragma import Pragma
+
+_MOST_ROUNDS = 12
+
+
+class Choice(NamedTuple):
+    """Which passes run and how far their fixes are trusted; `passes` are ids, all by default."""
+
+    passes: frozenset[str] = frozenset(IDS)
+    unsafe: bool = False
+    options: Options = Options()
+
+
+class Report(NamedTuple):
+    """A finding as it is told: where in the text as given, what, and what became of it.
+
+    `fixed` is the title of the fix that was applied, or nothing; then `held` is the reason.
+    """
+
+    pass_id: str
+    offset: int
+    position: Position
+    message: str
+    fixed: str
+    held: str
+
+
+class Problem(NamedTuple):
+    """Why a text was left as it is: its place, what, and what to do.
+
+    `pass_id` names the pass where a rewrite failed its proof or did not settle; it is empty where
+    the text could not be read as a Dockerfile.
+    """
+
+    position: Position
+    reason: str
+    pass_id: str = ""
+
+
+class Outcome(NamedTuple):
+    """What became of one text. Picklable; a failure is a field, never an exception.
+
+    `after` is `before` where nothing changes, or where there is a `problem`. `edits` lead from one
+    to the other. `unused` are the places of ignore comments that silence nothing, with a text.
+    """
+
+    before: str
+    after: str
+    edits: tuple[Edit, ...] = ()
+    reports: tuple[Report, ...] = ()
+    problem: Problem | None = None
+    unused: tuple[tuple[Position, str], ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the text would change."""
+        return self.after != self.before
+
+
+class _Failure(Exception):
+    def __init__(self, offset: int, reason: str, pass_id: str) -> None:
+        self.offset = offset
+        self.reason = reason
+        self.pass_id = pass_id
+
+
+def rewrite(text: str, choice: Choice = Choice(), steps: Sequence[Step] = PASSES) -> Outcome:
+    """Rewrite the text of a Dockerfile.
+
+    Pure: touches no disk, starts no process, and gives the same for the same text. Never raises
+    on any text: what could not be done is `Outcome.problem`. `steps` replaces the passes (tests).
+    """
+    document = parse(text)
+    if isinstance(document, Unparsable):
+        return _unreadable(text, document)
+    invalid = check(document)
+    if invalid is not None:
+        return _unreadable(text, invalid)
+    chosen = [step for step in steps if step.id in choice.passes]
+    try:
+        return _settle(document, choice, chosen)
+    except Unexpandable as bad:
+        return _unreadable(text, Unparsable(bad.offset, bad.reason))
+    except _Failure as failure:
+        reason = f"{failure.reason}; the file is left as it was, please report this"
+        problem = Problem(position(text, failure.offset), reason, failure.pass_id)
+        return Outcome(text, text, problem=problem)
+
+
+def _unreadable(text: str, why: Unparsable) -> Outcome:
+    return Outcome(text, text, problem=Problem(position(text, why.offset), why.reason))
+
+
+class _State:
+    """A document on its way, with what has been found so far."""
+
+    __slots__ = ("adds", "facts", "fixed", "held", "patch", "silent")
+
+    def __init__(self, document: Document, options: Options) -> None:
+        self.facts = Facts(document, options)
+        self.patch = Patch.of(document.text)
+        self.fixed: list[Report] = []
+        self.held: list[Finding] = []
+        self.adds: set[str] = set()
+        self.silent: set[int] = set()
+
+
+def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
+    """Run rounds until no pass offers anything, then prove what came of it."""
+    state = _State(document, choice.options)
+    first = state.facts
+    for _ in range(_MOST_ROUNDS):
+        offered = _look(state, steps, unsafe=choice.unsafe)
+        if not offered:
+            break
+        _apply(state, offered, choice.options)
+    else:
+        last = offered[0]
+        raise _Failure(state.patch.origin(last.span.start), "it does not settle", last.pass_id)
+    if state.patch.text != document.text:
+        broken = prove(first, state.facts, state.patch, frozenset(state.adds))
+        if broken is not None:
+            raise _blamed(broken, state, document, choice, steps)
+    text = document.text
+    marks = pragmas(first.document)
+    return Outcome(
+        text,
+        state.patch.text,
+        state.patch.edits(),
+        tuple(
+            sorted(
+                [*state.fixed, *(_report(state, each, "") for each in state.held)],
+                key=lambda report: (report.offset, report.pass_id),
+            )
+        ),
+        None,
+        tuple(
+            _unused(text, mark) for mark in marks if mark.number not in state.silent or mark.unknown
+        ),
+    )
+
+
+def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
+    """Give what the passes offer now; a pass waits while one that it builds on offers something."""
+    marks = pragmas(state.facts.document)
+    offered: list[Finding] = []
+    busy: set[str] = set()
+    state.held = []
+    for step in steps:
+        if busy & step.waits_for:
+            busy.add(step.id)
+            continue
+        for finding in step.find(state.facts.document, state.facts):
+            if marks and _silenced(state, marks, finding):
+                continue
+            if held_back(finding, unsafe=unsafe):
+                state.held.append(finding)
+            else:
+                offered.append(finding)
+                busy.add(step.id)
+    return offered
+
+
+def _silenced(state: _State, marks: Iterable[Pragma], finding: Finding) -> bool:
+    for mark in marks:
+        if mark.silences(finding):
+            state.silent.add(mark.number)
+            return True
+    return False
+
+
+def _apply(state: _State, offered: list[Finding], options: Options) -> None:
+    """Apply the fixes that go together, and read the text anew."""
+    chosen = choose(offered)
+    for finding in chosen.chosen:
+        if finding.fix is not None:
+            state.fixed.append(_report(state, finding, finding.fix.title))
+            state.adds.update(finding.fix.adds)
+    pass_id = chosen.chosen[0].pass_id
+    start = chosen.edits[0].start
+    try:
+        patch = state.patch.then(chosen.edits)
+    except ValueError as error:
+        raise _Failure(state.patch.origin(start), str(error), pass_id) from error
+    document = parse(patch.text)
+    if isinstance(document, Unparsable):
+        reason = f"the result cannot be parsed: {document.reason}"
+        raise _Failure(state.patch.origin(start), reason, pass_id)
+    state.patch = patch
+    state.facts = Facts(document, options)
+
+
+def _report(state: _State, finding: Finding, fixed: str) -> Report:
+    offset = state.patch.origin(finding.span.start)
+    held = "" if fixed else held_back(finding, unsafe=False)
+    where = position(state.patch.source, offset)
+    return Report(finding.pass_id, offset, where, finding.message, fixed, held)
+
+
+def _unused(text: str, mark: Pragma) -> tuple[Position, str]:
+    where = position(text, mark.comment.start)
+    if mark.unknown:
+        return (
+            where,
+            f"ignore comment names no pass: {', '.join(mark.unknown)}; see `pipslim rules`",
+        )
+    return where, "ignore comment silences nothing; remove it"
+
+
+def _blamed(
+    broken: Broken, state: _State, document: Document, choice: Choice, steps: list[Step]
+) -> _Failure:
+    """Find the pass that broke the proof: run round by round, proving after each."""
+    reason = f"the proof failed ({broken.rule}): {broken.reason}"
+    again = _State(document, choice.options)
+    first = again.facts
+    pass_id = state.fixed[-1].pass_id if state.fixed else ""
+    for _ in range(_MOST_ROUNDS):
+        offered = choose(_look(again, steps, unsafe=choice.unsafe)).chosen
+        if not offered:
+            break
+        for each in dict.fromkeys(finding.pass_id for finding in offered):
+            alone = _State(document, choice.options)
+            alone.patch, alone.facts, alone.adds = again.patch, again.facts, set(again.adds)
+            _apply(alone, [f for f in offered if f.pass_id == each], choice.options)
+            if prove(first, alone.facts, alone.patch, frozenset(alone.adds)) is not None:
+                return _Failure(state.patch.origin(broken.offset), reason, each)
+        _apply(again, list(offered), choice.options)
+    return _Failure(state.patch.origin(broken.offset), reason, pass_id)

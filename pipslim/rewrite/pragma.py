@@ -1,0 +1,69 @@
+"""Ignore comments: for an instruction, for a stage, for a file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.passes import IDS
+
+if TYPE_CHECKING:
+    from pipslim.passes.base import Finding
+    from pipslim.syntax.document import Document
+    from pipslim.syntax.source import Span
+
+_PRAGMA = re.compile(r"#+\s*pipslim:\s*(ignore-file|ignore)(?:\[([^\]]*)\])?(.*)", re.DOTALL)
+_SIGN = "pipslim:"
+
+
+class Pragma(NamedTuple):
+    """An ignore comment: `# pipslim: ignore[pip-cache] reason`.
+
+    It silences the passes `ids` (all where empty) for findings that start in `scope`: the
+    instruction behind it, or around it; the whole stage where that is a FROM; the whole file for
+    `ignore-file`. `number` counts the file's ignore comments, `unknown` are ids of no pass.
+    """
+
+    number: int
+    comment: Span
+    scope: tuple[int, int]
+    ids: frozenset[str]
+    unknown: tuple[str, ...]
+
+    def silences(self, finding: Finding) -> bool:
+        """Tell whether it silences a finding."""
+        start = finding.span.start
+        return self.scope[0] <= start < self.scope[1] and (
+            not self.ids or finding.pass_id in self.ids
+        )
+
+
+def pragmas(document: Document) -> tuple[Pragma, ...]:
+    """Give the ignore comments of a document, in order."""
+    text = document.text
+    if _SIGN not in text:
+        return ()
+    found: list[Pragma] = []
+    for comment in document.comments:
+        match = _PRAGMA.match(text[comment.start : comment.end])
+        if match is None:
+            continue
+        named = [part.strip() for part in (match[2] or "").split(",") if part.strip()]
+        whole = match[1] == "ignore-file"
+        scope = (0, len(text) + 1) if whole else _scope(document, comment)
+        unknown = tuple(each for each in named if each not in IDS)
+        found.append(Pragma(len(found), comment, scope, frozenset(named), unknown))
+    return tuple(found)
+
+
+def _scope(document: Document, comment: Span) -> tuple[int, int]:
+    for number, instruction in enumerate(document.instructions):
+        if instruction.end < comment.start:
+            continue
+        if instruction.keyword == "FROM" and instruction.start > comment.start:
+            for stage in document.stages:
+                if stage.first == number:
+                    last = document.instructions[stage.last - 1]
+                    return instruction.start, last.end + 1
+        return instruction.start, instruction.end + 1
+    return 0, 0

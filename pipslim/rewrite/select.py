@@ -1,0 +1,63 @@
+"""Which fixes go together in a round, which wait for the next, and which are held back. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.passes.base import Safety
+from pipslim.syntax.edits import clash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipslim.passes.base import Finding
+    from pipslim.syntax.edits import Edit
+
+
+class Round(NamedTuple):
+    """What one round takes: the findings whose fixes are chosen, and those that wait."""
+
+    chosen: tuple[Finding, ...]
+    waiting: tuple[Finding, ...]
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits of the chosen fixes."""
+        return tuple(edit for finding in self.chosen if finding.fix for edit in finding.fix.edits)
+
+
+def held_back(finding: Finding, *, unsafe: bool) -> str:
+    """Give the reason why a finding's fix is not to be applied, or nothing."""
+    fix = finding.fix
+    if fix is None:
+        return finding.why_not
+    if fix.safety is Safety.SHOWN:
+        return finding.why_not or "shown only"
+    if fix.safety is Safety.UNSAFE and not unsafe:
+        return "unsafe: the meaning may change; --unsafe applies it"
+    return ""
+
+
+def choose(findings: Iterable[Finding]) -> Round:
+    """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
+    chosen: list[Finding] = []
+    waiting: list[Finding] = []
+    taken: list[Edit] = []
+    for finding in findings:
+        if finding.fix is None:
+            continue
+        edits = finding.fix.edits
+        near = taken if len(taken) < 8 else _near(taken, edits)
+        if any(clash(edit, other) for edit in edits for other in near):
+            waiting.append(finding)
+        else:
+            chosen.append(finding)
+            taken.extend(edits)
+    return Round(tuple(chosen), tuple(waiting))
+
+
+def _near(taken: list[Edit], edits: tuple[Edit, ...]) -> list[Edit]:
+    """Give the edits taken so far that lie in the range of `edits`."""
+    low = min((edit.start for edit in edits), default=0)
+    high = max((edit.end for edit in edits), default=0)
+    return [edit for edit in taken if edit.start <= high and edit.end >= low]

@@ -1,0 +1,114 @@
+"""Edits as data: applying them, composing rounds of them, and mapping offsets back. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Edit(NamedTuple):
+    """Replace `text[start:end]` by `text`; 0-based half-open offsets, `start == end` inserts."""
+
+    start: int
+    end: int
+    text: str
+
+
+def clash(first: Edit, second: Edit) -> bool:
+    """Tell whether two edits overlap or touch; touching counts, for their order would matter."""
+    return first.start <= second.end and second.start <= first.end
+
+
+class _Piece(NamedTuple):
+    """A stretch of the rewritten text: `text`, at `origin` in the first text or (-1) inserted."""
+
+    start: int
+    text: str
+    origin: int
+
+
+class Patch(NamedTuple):
+    """A text on its way from `source` to `text`, as kept and inserted pieces in order."""
+
+    source: str
+    text: str
+    pieces: tuple[_Piece, ...]
+
+    @classmethod
+    def of(cls, source: str) -> Patch:
+        """Give the patch that changes nothing."""
+        return cls(source, source, (_Piece(0, source, 0),))
+
+    def then(self, edits: Iterable[Edit]) -> Patch:
+        """Give this patch followed by `edits`, whose offsets are into this patch's `text`.
+
+        Raises ValueError where two edits overlap or one is out of range.
+        """
+        pieces: list[_Piece] = []
+        written = index = done = 0
+
+        def put(text: str, origin: int) -> None:
+            nonlocal written
+            if text:
+                pieces.append(_Piece(written, text, origin))
+                written += len(text)
+
+        def keep(start: int, end: int) -> None:
+            nonlocal index
+            while index < len(self.pieces) and start < end:
+                piece = self.pieces[index]
+                behind = piece.start + len(piece.text)
+                if behind <= start:
+                    index += 1
+                    continue
+                upto = min(end, behind)
+                low = start - piece.start
+                put(
+                    piece.text[low : upto - piece.start],
+                    piece.origin + low if piece.origin >= 0 else -1,
+                )
+                start = upto
+
+        for edit in sorted(edits):
+            if edit.start < done or edit.end < edit.start or edit.end > len(self.text):
+                raise ValueError(f"{edit} overlaps another edit or the end of the text")
+            keep(done, edit.start)
+            put(edit.text, -1)
+            done = edit.end
+        keep(done, len(self.text))
+        return Patch(self.source, "".join([piece.text for piece in pieces]), tuple(pieces))
+
+    def origin(self, offset: int) -> int:
+        """Give the offset in `source` for one in `text`; inside an insertion, where it was put."""
+        index = bisect_right(self.pieces, offset, key=lambda piece: piece.start) - 1
+        if index >= 0:
+            piece = self.pieces[index]
+            if piece.origin >= 0:
+                return piece.origin + offset - piece.start
+        for piece in self.pieces[index + 1 :]:
+            if piece.origin >= 0:
+                return piece.origin
+        return len(self.source)
+
+    def edits(self) -> tuple[Edit, ...]:
+        """Give the edits that lead from `source` to `text` in one go, in order."""
+        found: list[Edit] = []
+        done = 0
+        inserted = ""
+        for _, text, origin in (*self.pieces, _Piece(len(self.text), "", len(self.source))):
+            if origin < 0:
+                inserted += text
+                continue
+            if inserted or origin > done:
+                found.append(Edit(done, origin, inserted))
+                inserted = ""
+            done = origin + len(text)
+        return tuple(found)
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """Give `text` with `edits` applied; raises ValueError where two overlap."""
+    return Patch.of(text).then(edits).text

@@ -1,0 +1,400 @@
+r"""BuildKit's word expansion: what quotes, escapes and `$` references in a Dockerfile word give.
+
+The rules are those of the Dockerfile reference, "Environment replacement", and, where it is
+silent, the behaviour of BuildKit's lexer (`frontend/dockerfile/shell/lex.go`), checked against
+real builds in `tests/builds/test_env_rules.py`:
+
+- outside quotes the escape character takes the next character as it is; at the end it is dropped;
+- in double quotes it does so before `"`, `$` and itself only, and is text everywhere else;
+- in single quotes everything is text;
+- `$name` and `${name}` give the value, or nothing; the name is letters, digits and `_`, or a run
+  of digits, or one of `@ * # ? - $ !` (none of which is set, unless an ENV sets a variable of
+  that name); a `$` before anything else is text;
+- `${name-word}` and `+`, `?`, the same after a colon, `#`, `##`, `%`, `%%`, `/` and `//`; the word
+  is expanded in its turn, and always: `${A:-${B:?}}` fails without a B, whatever A is.
+
+Three limits are this module's own, so that no file can take its time or memory: an expansion
+longer than any environment variable may be, a pattern of a million steps, references nested
+fifty deep.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    # Where a reference stands, its name, modifier, expanded word and expanded replacement -> value.
+    _Use = Callable[[int, str, str, str, str], str]
+    # Text, and whether its blanks separate words.
+    _Piece = tuple[str, bool]
+
+# No process on Linux can be given a longer environment variable (MAX_ARG_STRLEN).
+_LONGEST = 131_072
+_DEEPEST = 50
+_MOST_STEPS = 1_000_000
+
+# BuildKit reads words with Go's text/scanner, which drops this from the front of any text.
+_BOM = "\ufeff"
+
+_NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
+_MODIFIER = re.compile(r":?[-+?]|[#%}]|//?")
+_RUN = re.compile(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such
+_HEREDOC = re.compile(r"(<<[\t\r ]*)")
+_ESCAPED = re.compile(r"\\?.", re.DOTALL)
+_WILD = {"?": "", "*": "**"}
+# Go's unicode.IsSpace, which is not Python's `\s`.
+_BLANKS = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+
+
+class BadExpansion(ValueError):  # noqa: N818 - it names what is wrong, as the other reasons do
+    """A word that BuildKit refuses to expand, which fails the build.
+
+    `message` says what is wrong with it, `offset` (from 0, in the word) where.
+    """
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message, offset)
+        self.message = message
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
+    r"""Return the text that `word` stands for: unquoted, unescaped, references replaced.
+
+    `word` is the raw text of one word, or of a legacy `ENV name value` from the value on: blanks
+    are text here. `env` is the environment before the instruction (before the word, in an ARG),
+    build arguments included: of an ENV and an ARG of one name the later in the file counts.
+    `escape` is the file's escape character, `\` or a backquote.
+
+    Raises BadExpansion for what fails a build: an open quote or brace, `${}`, a modifier that does
+    not exist, `${X:?}` without an X, a bad pattern; and for what exceeds this module's limits.
+
+    Source: Dockerfile reference, "Environment replacement"; BuildKit's shell/lex.go, ProcessWord.
+    """
+    if "$" in word or escape in word or '"' in word or "'" in word or word.startswith(_BOM):
+        return _Reader(word, escape, _from(env)).text()
+    return word
+
+
+def expand_words(text: str, env: Mapping[str, str], escape: str = "\\") -> list[str]:
+    r"""Return the words that `text` stands for, split at its unquoted blanks.
+
+    In: as for `expand`. The blanks inside the value of an unquoted reference separate words too,
+    those inside quotes or after an escape do not; a word that comes out empty is dropped, even
+    if it was quoted. EXPOSE takes its ports apart like this; an ENV or a LABEL does not.
+
+    Raises BadExpansion as `expand` does.
+
+    Source: BuildKit's shell/lex.go, ProcessWords. One fault of it is left out: since 2024 it loses
+    the text before a reference with a modifier, so that `EXPOSE 8${X:-0}` exposes port 0.
+    """
+    words: list[str] = []
+    word = ""
+    for piece, separable in _Reader(text, escape, _from(env)).read():
+        if not separable:
+            word += piece
+            continue
+        head, *tails = _BLANKS.split(piece)
+        word += head
+        for tail in tails:
+            if word:
+                words.append(word)
+            word = tail
+    return [*words, word] if word else words
+
+
+def references(word: str, escape: str = "\\") -> frozenset[str]:
+    r"""Return the names whose values the value of `word` can depend on.
+
+    Those are the names outside single quotes and unescaped, the ones inside modifiers included:
+    `${A:-$B}` gives A and B. A variable of any other name never changes what `expand` gives.
+    The names of special parameters are among them (`$1` gives `1`), and `${/a/b}` gives ``.
+
+    Raises BadExpansion where a word with a `$` can't be read: an open quote or brace, `${}`, a
+    modifier that does not exist. What depends on values (`${X:?}`) is not an error here.
+
+    Source: as for `expand`.
+    """
+    if "$" not in word:
+        return frozenset()
+    names: set[str] = set()
+
+    def note(_at: int, name: str, _modifier: str, _word: str, _replacement: str) -> str:
+        names.add(name)
+        return ""
+
+    _Reader(word, escape, note).read()
+    return frozenset(names)
+
+
+class _Reader:
+    """One pass over a word; what each reference gives is asked of `use`."""
+
+    __slots__ = ("depth", "escape", "pos", "room", "use", "word")
+
+    def __init__(self, word: str, escape: str, use: _Use) -> None:
+        self.word = word
+        self.escape = escape
+        self.use = use
+        self.pos = 1 if word.startswith(_BOM) else 0
+        self.depth = 0
+        self.room = _LONGEST
+
+    def text(self, stop: str = "", opened: int = 0, *, raw: bool = False) -> str:
+        return "".join([text for text, _ in self.read(stop, opened, raw=raw)])
+
+    def read(self, stop: str = "", opened: int = 0, *, raw: bool = False) -> list[_Piece]:
+        """Read behind the `stop` of what is `opened`, or to the end; `raw` keeps escapes."""
+        word = self.word
+        pieces: list[_Piece] = []
+        while self.pos < len(word):
+            char = word[self.pos]
+            if char == stop:
+                self.pos += 1
+                return pieces
+            if char == "$":
+                pieces.append((self.reference(), True))
+            elif char == "'":
+                pieces.append((self.single_quoted(), False))
+            elif char == '"':
+                pieces.append((self.double_quoted(raw=raw), False))
+            elif char == self.escape:
+                pieces.append((word[self.pos + (not raw) : self.pos + 2], False))
+                self.pos += 2
+            else:
+                parts = enumerate(_HEREDOC.split(self.run()))  # the blanks behind `<<` are its own
+                pieces += [(part, index % 2 == 0) for index, part in parts]
+        if stop:
+            raise BadExpansion(f"this `${{` has no {stop!r}", opened)
+        return pieces
+
+    def run(self) -> str:
+        match = _RUN.match(self.word, self.pos)
+        assert match is not None
+        self.pos = match.end()
+        return match[0]
+
+    def single_quoted(self) -> str:
+        start = self.pos + 1
+        end = self.word.find("'", start)
+        if end < 0:
+            raise BadExpansion("this single quote is never closed", self.pos)
+        self.pos = end + 1
+        return self.word[start:end]
+
+    def double_quoted(self, *, raw: bool) -> str:
+        word, start = self.word, self.pos
+        texts: list[str] = []
+        self.pos += 1
+        while self.pos < len(word):
+            char = word[self.pos]
+            if char == '"':
+                self.pos += 1
+                return "".join(texts)
+            if char == "$":
+                texts.append(self.reference())
+            elif char == self.escape:
+                if word[self.pos + 1 : self.pos + 2] in ('"', "$", char):
+                    texts.append(word[self.pos + (not raw) : self.pos + 2])
+                    self.pos += 2
+                else:  # text; twice in a pattern, where it must not escape what follows
+                    texts.append(char * 2 if raw else char)
+                    self.pos += 1
+            else:
+                texts.append(self.run())
+        raise BadExpansion("this double quote is never closed", start)
+
+    def reference(self) -> str:
+        word, at = self.word, self.pos
+        self.pos += 1
+        if not word.startswith("{", self.pos):
+            name = self.name()
+            return self.used(at, name) if name else "$"
+        self.pos += 1
+        if word.startswith(("{", "}", ":"), self.pos):
+            raise BadExpansion("bad substitution: `${` needs a name", at)
+        name = self.name()
+        match = _MODIFIER.match(word, self.pos)
+        if match is None:
+            if self.pos >= len(word):
+                raise BadExpansion("this `${` has no '}'", at)
+            raise BadExpansion("unsupported modifier in `${`", self.pos)
+        self.pos = match.end()
+        modifier = match[0]
+        if modifier == "}":
+            return self.used(at, name)
+        if self.depth == _DEEPEST:
+            raise BadExpansion(f"references nested deeper than {_DEEPEST} (a limit of ours)", at)
+        self.depth += 1
+        replacement = ""
+        if modifier[0] == "/":
+            pattern = self.text("/", at, raw=True)
+            replacement = self.text("}", at, raw=True)
+        else:
+            pattern = self.text("}", at, raw=modifier in "#%")
+        self.depth -= 1
+        return self.used(at, name, modifier, pattern, replacement)
+
+    def used(self, at: int, name: str, modifier: str = "", word: str = "", new: str = "") -> str:
+        value = self.use(at, name, modifier, word, new)
+        self.room -= len(value)
+        if self.room < 0:
+            raise BadExpansion(f"expands to more than {_LONGEST} characters (a limit of ours)", at)
+        return value
+
+    def name(self) -> str:
+        match = _NAME.match(self.word, self.pos)
+        if match is None:
+            return ""
+        end = match.end()
+        if not match[0].isascii() and not match[0].isdecimal():
+            end = _name_end(self.word, self.pos)
+        name = self.word[self.pos : end]
+        self.pos = end
+        return name
+
+
+def _name_end(text: str, pos: int) -> int:
+    """Return the end of the letters, digits and `_` from `pos`, as Go counts letters and digits."""
+    while pos < len(text) and (text[pos].isalpha() or text[pos].isdecimal() or text[pos] == "_"):
+        pos += 1
+    return pos
+
+
+def _from(env: Mapping[str, str]) -> _Use:
+    """Return what looks references up in `env` and applies their modifiers."""
+
+    def use(at: int, name: str, modifier: str, word: str, replacement: str) -> str:
+        value = env.get(name)
+        if not modifier:
+            return value or ""
+        unset = value is None or (not value and modifier[0] == ":")
+        text = value or ""
+        kind = modifier[-1]
+        if kind == "-":
+            return word if unset else text
+        if kind == "+":
+            return "" if unset else word
+        if kind == "?":
+            if unset:
+                reason = "empty" if value is not None else "unset"
+                raise BadExpansion(f"{name}: {word or f'is not allowed to be {reason}'}", at)
+            return text
+        if kind == "/":
+            return _Pattern(word, at).replace(text, replacement, every=modifier == "//")
+        longest = word.startswith(kind)
+        word = word[longest:]
+        if kind == "#":
+            end = _Pattern(word, at).end(text, 0, longest=longest)
+            return text[max(end, 0) :]
+        backwards = "".join(reversed(_ESCAPED.findall(word)))
+        end = _Pattern(backwards, at).end(text[::-1], 0, longest=longest)
+        return text[: len(text) - max(end, 0)]
+
+    return use
+
+
+class _Pattern:
+    """A pattern of `?`, `*` and characters. Own code, as `re` can take forever over `*a*a*a`."""
+
+    __slots__ = ("at", "room", "tokens")
+
+    def __init__(self, text: str, at: int) -> None:
+        self.at = at
+        self.room = _MOST_STEPS
+        self.tokens: list[str] = []  # a character, or "" for `?`, or "**" for `*`
+        escaped = False
+        for char in text.removeprefix(_BOM):
+            if escaped and char in "*?\\":
+                self.tokens.append(char)
+            elif escaped and char not in "}/":
+                raise BadExpansion(f"invalid escape in the pattern {text!r}", at)
+            elif char == "\\":
+                escaped = True
+                continue
+            else:
+                self.tokens.append(_WILD.get(char, char))
+            escaped = False
+        if escaped:
+            raise BadExpansion(f"invalid escape at the end of the pattern {text!r}", at)
+
+    def end(self, text: str, start: int, *, longest: bool) -> int:
+        """Return where the match at `start` ends, each `*` as long or short as can be, or -1."""
+        tokens = self.tokens
+        todo = [(0, start)]
+        seen: set[tuple[int, int]] = set()
+        while todo:
+            index, pos = todo.pop()
+            while index < len(tokens):
+                self.room -= 1
+                if self.room < 0:
+                    raise BadExpansion("a pattern that takes too long (a limit of ours)", self.at)
+                token = tokens[index]
+                in_line = pos < len(text) and text[pos] != "\n"
+                if token == "**":
+                    if (index, pos) in seen:
+                        break
+                    seen.add((index, pos))
+                    ways = [(index + 1, pos), (index, pos + 1)][: 1 + in_line]
+                    todo += ways if longest else ways[::-1]
+                    break
+                if not (in_line if not token else text.startswith(token, pos)):
+                    break
+                index += 1
+                pos += 1
+            else:
+                return pos
+        return -1
+
+    def replace(self, text: str, replacement: str, *, every: bool) -> str:
+        """Return `text` with the first match, or every match, replaced."""
+        texts: list[str] = []
+        room = _LONGEST
+        start = done = 0
+        while start <= len(text):
+            end = self.end(text, start, longest=True)
+            if end < 0:
+                start += 1
+                continue
+            texts.append(text[done:start])
+            if end > done or start == 0:  # not for nothing, right behind a match
+                texts.append(_filled(replacement, text[start:end]) if every else replacement)
+                room -= len(texts[-1])
+                if room < 0:
+                    raise BadExpansion(
+                        "a replacement that grows too long (a limit of ours)", self.at
+                    )
+            done = end
+            if not every:
+                break
+            start = max(end, start + 1)
+        return "".join(texts) + text[done:]
+
+
+def _filled(template: str, matched: str) -> str:
+    """Return the replacement for `matched` in `${name//…/…}`.
+
+    There, and only there, BuildKit takes a `$` that is left for one of Go's regular expression
+    templates: `$0` is the match, `$$` a dollar, any other name nothing.
+    """
+    texts: list[str] = []
+    pos = 0
+    while (dollar := template.find("$", pos)) >= 0:
+        texts.append(template[pos:dollar])
+        pos = dollar + 1
+        brace = template.startswith("{", pos)
+        end = _name_end(template, pos + brace)
+        name = template[pos + brace : end]
+        if name and (not brace or template.startswith("}", end)):
+            texts.append(matched if name == "0" else "")
+            pos = end + brace
+        else:
+            texts.append("$")
+            pos += template.startswith("$", pos)
+    return "".join(texts) + template[pos:]

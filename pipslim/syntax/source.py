@@ -1,0 +1,103 @@
+"""Bytes to text and back without loss, and where a character of a text stands in its file."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+BOM = "\ufeff"
+
+
+def decode(data: bytes) -> str:
+    """Give the text of a file's bytes; every byte survives `encode`, UTF-8 or not.
+
+    Bytes that are not UTF-8 become lone surrogates (PEP 383). A byte order mark stays the first
+    character; newlines are kept as they are.
+    """
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """Give back the bytes that `decode` read. A surrogate that `decode` never makes is kept too."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+class Span(NamedTuple):
+    """A half-open range of 0-based character offsets into a text."""
+
+    start: int
+    end: int
+
+
+class View(NamedTuple):
+    """A text as some reader sees it, with the place of each of its characters in the file.
+
+    `segments` are `(offset in text, offset in file, length)`, in order, and tile the text: an
+    instruction continued over five lines has five, a JSON string one for each stretch between
+    escapes. Offsets are 0-based characters.
+    """
+
+    text: str
+    segments: tuple[tuple[int, int, int], ...]
+
+    def at(self, offset: int) -> int:
+        """Give the file offset of the character at `offset`; the end of the text is its last + 1.
+
+        Raises IndexError when the text is empty.
+        """
+        segments = self.segments
+        index = 0
+        if len(segments) > 1:
+            index = bisect_right(segments, (offset, 1 << 62, 0)) - 1
+        text_offset, file_offset, _ = segments[index]
+        return file_offset + offset - text_offset
+
+    def after(self, offset: int) -> int:
+        """Give the file offset just behind the character before `offset` (`offset` ≥ 1).
+
+        An insertion meant to follow a word belongs here: on that word's own line, ahead of any
+        continuation mark.
+        """
+        return self.at(offset - 1) + 1
+
+    def part(self, start: int, end: int) -> View:
+        """Give the view of `text[start:end]`."""
+        segments = []
+        for text_offset, file_offset, length in self.segments:
+            low, high = max(start, text_offset), min(end, text_offset + length)
+            if low < high:
+                segments.append((low - start, file_offset + low - text_offset, high - low))
+        return View(self.text[start:end], tuple(segments))
+
+
+class Position(NamedTuple):
+    """A 1-based line and a 1-based column, in characters, as editors count them."""
+
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}"
+
+
+def position(text: str, offset: int) -> Position:
+    """Give the line and column of a 0-based offset; a byte order mark takes no column."""
+    start = text.rfind("\n", 0, offset) + 1
+    column = offset - start + 1
+    if start == 0 and text.startswith(BOM) and column > 1:
+        column -= 1
+    return Position(text.count("\n", 0, start) + 1, column)
+
+
+def newline_at(text: str, offset: int) -> str:
+    r"""Give the newline, `\n` or `\r\n`, that the line at `offset` ends with.
+
+    A last line without one takes the newline of the line before it; a text without any takes `\n`.
+    """
+    end = text.find("\n", offset)
+    if end < 0:
+        end = text.rfind("\n", 0, offset)
+    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"

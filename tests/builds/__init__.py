@@ -1,0 +1,1 @@
+"""Tests that build images with a container engine."""

@@ -1,0 +1,23 @@
+"""The engine that the build tests share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .engine import Engine, NoEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    """Give a container engine, or skip with the reason why there is none."""
+    try:
+        found = Engine.find()
+    except NoEngine as reason:
+        pytest.skip(str(reason))
+    yield found
+    found.remove_all()

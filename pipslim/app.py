@@ -1,0 +1,157 @@
+"""The typer app: help, `rules`, `explain`, and every call of `fix` that is not plain."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Optional
+
+import typer
+
+import pipslim
+from pipslim.options import OPTIONS, Arguments, Option, split
+from pipslim.passes import IDS, PASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipslim.cli import Streams
+
+_TYPES: dict[str, Any] = {
+    "flag": bool,
+    "switch": Optional[bool],  # noqa: UP045 - typer reads it at run time on 3.10 too
+    "text": str,
+    "list": list[str],
+}
+
+
+def run_app(argv: list[str], streams: Streams) -> int:
+    """Run the full command line; give the exit code."""
+    command = typer.main.get_command(build(streams))
+    try:
+        code = command.main(args=argv, prog_name="pipslim", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 - click's usage errors, told as it would
+        show = getattr(error, "show", None)
+        if show is None:
+            raise
+        show(file=streams.stderr)
+        return int(getattr(error, "exit_code", 2))
+    return code if isinstance(code, int) else 0
+
+
+def build(streams: Streams) -> typer.Typer:
+    """Give the app that writes to `streams`."""
+    app = typer.Typer(
+        help="Rewrites Dockerfiles so that pip leaves no cache and no bytecode in the image.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+    def say(text: str) -> None:
+        streams.stdout.write((text + "\n").encode())
+        streams.stdout.flush()
+
+    def version(value: bool) -> None:
+        if value:
+            say(f"pipslim {pipslim.__version__}")
+            raise typer.Exit
+
+    @app.callback()
+    def options(
+        version: bool = typer.Option(  # noqa: ARG001
+            False, "--version", callback=version, is_eager=True, help="Print the version."
+        ),
+    ) -> None:
+        """Rewrite Dockerfiles so that pip leaves no cache and no bytecode in the image."""
+
+    app.command("fix", help=_FIX)(_fix(streams))
+
+    @app.command()
+    def rules() -> None:
+        """List the passes, in the order in which they are applied."""
+        width = max(map(len, IDS))
+        for step in PASSES:
+            say(f"{step.id:{width}}  {step.about.summary}")
+
+    @app.command()
+    def explain(pass_id: str = typer.Argument(..., metavar="ID")) -> int:
+        """Say what a pass finds and why, what it costs, and show it at work."""
+        for step in PASSES:
+            if step.id == pass_id:
+                say(explained(pass_id))
+                return 0
+        streams.stderr.write(f"pipslim: unknown pass {pass_id!r}; passes: {', '.join(IDS)}\n")
+        return 2
+
+    return app
+
+
+_FIX = "Rewrite Dockerfiles. By default a dry run: prints the diff, changes nothing."
+
+
+def _fix(streams: Streams) -> Callable[..., int]:
+    """Give the command `fix`, its parameters made from the table of options."""
+
+    def command(**given: Any) -> int:
+        from pipslim.cli import fix  # noqa: PLC0415  (cli imports this module when it needs it)
+
+        fields: dict[str, Any] = {"paths": tuple(given.pop("paths") or ())}
+        for option in OPTIONS:
+            value = given[option.field]
+            if option.kind == "list":
+                value = tuple(part for each in value or () for part in split(each))
+            fields[option.field] = value
+        return fix(Arguments(**fields), streams)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(
+            "paths",
+            keyword,
+            default=typer.Argument(None, help="Files, folders (default: .), or - for stdin."),
+            annotation=Optional[list[str]],  # noqa: UP045
+        )
+    ]
+    for option in OPTIONS:
+        parameters.append(
+            inspect.Parameter(
+                option.field, keyword, default=_option(option), annotation=_TYPES[option.kind]
+            )
+        )
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    return command
+
+
+def _option(option: Option) -> Any:
+    default = Arguments._field_defaults[option.field]
+    names = list(option.names)
+    if option.kind == "switch":
+        names[0] = f"{names[0]}/--no-{names[0][2:]}"
+    if option.kind == "list":
+        default = []
+    return typer.Option(default, *names, help=option.help, show_default=False)
+
+
+def explained(pass_id: str) -> str:
+    """Give the text of `pipslim explain` for a pass."""
+    about = next(step.about for step in PASSES if step.id == pass_id)
+
+    def block(title: str, text: str) -> str:
+        return f"{title}:\n" + "\n".join(f"    {line}" for line in text.splitlines())
+
+    return "\n\n".join(
+        (
+            f"{about.id}: {about.summary}",
+            _wrapped("Why: " + about.why),
+            _wrapped("Price: " + about.price),
+            block("Before", about.before),
+            block("After", about.after),
+        )
+    )
+
+
+def _wrapped(text: str) -> str:
+    import textwrap  # noqa: PLC0415
+
+    return textwrap.fill(text, 88)

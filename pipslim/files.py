@@ -1,0 +1,121 @@
+"""Disk: finding Dockerfiles, reading them, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_NAMES = ("Dockerfile", "Containerfile")
+_ENDINGS = (".Dockerfile", ".dockerfile")
+_NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
+
+
+class Unreachable(OSError):
+    """A path that cannot be read or written, in words that say what to do."""
+
+
+def is_dockerfile(name: str) -> bool:
+    """Tell whether a file name is that of a Dockerfile."""
+    if name.endswith(".dockerignore"):
+        return False
+    if name.endswith(_ENDINGS):
+        return True
+    return any(name == each or name.startswith(each + ".") for each in _NAMES)
+
+
+def find(paths: Iterable[str]) -> Iterator[str]:
+    """Give the files to read: each named file, and the Dockerfiles below each named folder.
+
+    In the order named, below a folder in the order of names, none twice. Raises Unreachable for a
+    path that does not exist.
+    """
+    seen: set[str] = set()
+    for path in paths:
+        if os.path.isdir(path):
+            found: Iterable[str] = _below(path)
+        elif os.path.lexists(path):
+            found = (path,)
+        else:
+            raise Unreachable(f"{path}: no such file or folder")
+        for each in found:
+            key = os.path.normpath(each)
+            if key not in seen:
+                seen.add(key)
+                yield each
+
+
+def _below(folder: str) -> Iterator[str]:
+    try:
+        with os.scandir(folder) as entries:
+            ordered = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return  # a folder that may not be read holds nothing that could be changed
+    folders: list[str] = []
+    for entry in ordered:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in _NEVER:
+                folders.append(entry.name)
+        elif is_dockerfile(entry.name) and entry.is_file():
+            yield entry.name if folder == "." else os.path.join(folder, entry.name)
+    for name in folders:
+        yield from _below(name if folder == "." else os.path.join(folder, name))
+
+
+def read(path: str) -> bytes:
+    """Give a file's bytes; raises Unreachable, also for what is no regular file."""
+    try:
+        with open(path, "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise Unreachable(f"{path}: not a regular file")
+            return file.read()
+    except Unreachable:
+        raise
+    except OSError as error:
+        raise Unreachable(f"{path}: {error.strerror or error}") from error
+
+
+def write(path: str, data: bytes) -> None:
+    """Replace a file's content, whole or not at all; mode kept, links followed.
+
+    The new content is written beside the file, forced to disk, and renamed over it. Raises
+    Unreachable where that fails; the file is the old one then.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    beside = os.path.join(folder, f".{name[:100]}.{os.getpid()}.pipslim")
+    try:
+        before = os.stat(target)
+        if not stat.S_ISREG(before.st_mode):
+            raise Unreachable(f"{path}: not a regular file")
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _like(beside, before)
+            os.replace(beside, target)
+        except BaseException:
+            os.unlink(beside)
+            raise
+    except Unreachable:
+        raise
+    except OSError as error:
+        raise Unreachable(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def _like(path: str, before: os.stat_result) -> None:
+    """Give a file the mode, and where possible the owner, of the one it replaces."""
+    if hasattr(os, "chown"):
+        try:
+            os.chown(path, before.st_uid, before.st_gid)
+        except OSError:
+            pass  # not ours to give away; the file is then its writer's
+    os.chmod(path, stat.S_IMODE(before.st_mode))

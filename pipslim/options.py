@@ -1,0 +1,90 @@
+"""The options of `pipslim fix`: one table, read by the quick parser here and by the typer app."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Option(NamedTuple):
+    """One option: its field in Arguments, its spellings, and what it takes.
+
+    `kind` is `flag`, `switch` (a flag with a `--no-` twin and a third state), `text` or `list`
+    (may be repeated, and takes commas).
+    """
+
+    field: str
+    names: tuple[str, ...]
+    kind: str
+    help: str
+
+
+class Arguments(NamedTuple):
+    """What `pipslim fix` was told, one field for each option, defaults as here."""
+
+    paths: tuple[str, ...] = ()
+    write: bool = False
+    check: bool = False
+    diff: bool | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    unsafe: bool = False
+    quiet: bool = False
+    stdin_filename: str = ""
+    assume_pip: str = ""
+
+
+OPTIONS = (
+    Option("write", ("--write", "-w"), "flag", "Rewrite the files in place."),
+    Option("check", ("--check",), "flag", "Write nothing; exit 1 if anything would change."),
+    Option("diff", ("--diff",), "switch", "Print the diff (default, but not with --write)."),
+    Option("select", ("--select",), "list", "Run only these passes (ids, see `pipslim rules`)."),
+    Option("ignore", ("--ignore",), "list", "Do not run these passes."),
+    Option("unsafe", ("--unsafe",), "flag", "Apply fixes that may change the meaning, too."),
+    Option("quiet", ("--quiet", "-q"), "flag", "No summary; errors are still told."),
+    Option("stdin_filename", ("--stdin-filename",), "text", "Name of what `-` reads."),
+    Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
+)
+
+
+def parse_quickly(argv: list[str]) -> Arguments | None:
+    """Read the words behind `pipslim fix`; None for whatever is not plain.
+
+    The caller then asks the full parser, which knows help, errors and abbreviations. So a plain
+    run does not pay for importing it.
+    """
+    by_name = {name: option for option in OPTIONS for name in option.names}
+    by_name["--no-diff"] = by_name["--diff"]
+    given: dict[str, object] = {}
+    paths: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            paths.extend(words)
+            break
+        if word == "-" or not word.startswith("-"):
+            paths.append(word)
+            continue
+        name, equals, value = word.partition("=")
+        option = by_name.get(name)
+        if option is None:
+            return None
+        if option.kind in ("flag", "switch"):
+            if equals:
+                return None
+            given[option.field] = not name.startswith("--no-")
+            continue
+        if not equals:
+            value = next(words, "-")
+            if value.startswith("-"):
+                return None
+        if option.kind == "list":
+            before = given.get(option.field, ())
+            given[option.field] = (*before, *split(value)) if isinstance(before, tuple) else ()
+        else:
+            given[option.field] = value
+    return Arguments(paths=tuple(paths))._replace(**given)  # type: ignore[arg-type]
+
+
+def split(value: str) -> tuple[str, ...]:
+    """Give the parts of a comma-separated value."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())

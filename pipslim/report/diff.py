@@ -1,0 +1,136 @@
+r"""Unified diffs, made from the edits themselves, as `git apply` and `patch -p1` take them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipslim.syntax.edits import Edit
+
+_CONTEXT = 3
+_NO_NEWLINE = "\\ No newline at end of file\n"
+_RED, _GREEN, _CYAN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
+
+
+class _Change(NamedTuple):
+    """Lines `start` to `end` (0-based, half-open) of the old text, and what replaces them."""
+
+    start: int
+    end: int
+    lines: list[str]
+
+
+def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = False) -> str:
+    """Give the unified diff of a file, three lines of context; empty where nothing changes.
+
+    `path` is relative to where the diff is to be applied. `edits` are in order, into `before`.
+    """
+    lines = before.split("\n")
+    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    changes = [c for c in _changes(before, lines, edits) if lines[c.start : c.end] != c.lines]
+    if not changes:
+        return ""
+    out = [f"--- {_named('a/', path)}\n", f"+++ {_named('b/', path)}\n"]
+    if colour:
+        out = [f"{_BOLD}{line[:-1]}{_PLAIN}\n" for line in out]
+    shift = 0
+    at = 0
+    while at < len(changes):
+        upto = at + 1
+        while upto < len(changes) and changes[upto].start - changes[upto - 1].end <= 2 * _CONTEXT:
+            upto += 1
+        out.extend(_hunk(lines, changes[at:upto], shift, colour=colour))
+        shift += sum(len(c.lines) - (c.end - c.start) for c in changes[at:upto])
+        at = upto
+    return "".join(out)
+
+
+def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[_Change]:
+    """Give the changed lines, neighbouring edits together, common lines at the ends left out."""
+    starts = [0]
+    for each in lines:
+        starts.append(starts[-1] + len(each))
+    line = 0
+    at = 0
+    while at < len(edits):
+        while line + 1 < len(lines) and starts[line + 1] <= edits[at].start:
+            line += 1
+        first, last = line, line
+        upto = at
+        while upto < len(edits):
+            if upto > at and edits[upto].start >= starts[min(last + 1, len(lines))]:
+                break
+            while last + 1 < len(lines) and starts[last + 1] <= edits[upto].end:
+                last += 1
+            upto += 1
+        stop = min(last + 1, len(lines))
+        parts: list[str] = []
+        done = starts[first]
+        for edit in edits[at:upto]:
+            parts += (before[done : edit.start], edit.text)
+            done = edit.end
+        parts.append(before[done : starts[stop]])
+        text = "".join(parts)
+        new = text.split("\n")
+        new = [part + "\n" for part in new[:-1]] + ([new[-1]] if new[-1] else [])
+        old = lines[first:stop]
+        head = 0
+        while head < min(len(old), len(new)) and old[head] == new[head]:
+            head += 1
+        tail = 0
+        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+            tail += 1
+        yield _Change(first + head, stop - tail, new[head : len(new) - tail])
+        at = upto
+
+
+def _hunk(
+    lines: list[str], changes: Sequence[_Change], shift: int, *, colour: bool
+) -> Iterator[str]:
+    start = max(changes[0].start - _CONTEXT, 0)
+    end = min(changes[-1].end + _CONTEXT, len(lines))
+    body: list[str] = []
+    done = start
+    added = removed = 0
+    for change in changes:
+        body.extend(_line(" ", line, "") for line in lines[done : change.start])
+        body.extend(
+            _line("-", line, _RED if colour else "") for line in lines[change.start : change.end]
+        )
+        body.extend(_line("+", line, _GREEN if colour else "") for line in change.lines)
+        removed += change.end - change.start
+        added += len(change.lines)
+        done = change.end
+    body.extend(_line(" ", line, "") for line in lines[done:end])
+    count, count_new = end - start, end - start - removed + added
+    old = f"-{_range(start, count)}"
+    new = f"+{_range(start + shift, count_new)}"
+    head = f"@@ {old} {new} @@\n"
+    yield f"{_CYAN}{head[:-1]}{_PLAIN}\n" if colour else head
+    yield from body
+
+
+def _range(start: int, count: int) -> str:
+    if count == 1:
+        return str(start + 1)
+    return f"{start + 1 if count else start},{count}"
+
+
+def _line(sign: str, line: str, colour: str) -> str:
+    text = line if line.endswith("\n") else f"{line}\n"
+    shown = f"{colour}{sign}{text[:-1]}{_PLAIN}\n" if colour else sign + text
+    return shown if line.endswith("\n") else shown + _NO_NEWLINE
+
+
+def _named(side: str, path: str) -> str:
+    r"""Give a path as git writes it: quoted where it must be, a tab behind one with blanks."""
+    name = side + path.replace("\\", "/") if "\\" not in path else side + path
+    if any(c < " " or c in '"\\\x7f' for c in name):
+        escapes = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+        quoted = "".join(
+            escapes.get(c) or (f"\\{ord(c):03o}" if c < " " or c == "\x7f" else c) for c in name
+        )
+        return f'"{quoted}"'
+    return name + "\t" if " " in name else name

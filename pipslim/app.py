@@ -29,7 +29,7 @@ def run_app(argv: list[str], streams: Streams) -> int:
     command = typer.main.get_command(build(streams))
     try:
         code = command.main(args=argv, prog_name="pipslim", standalone_mode=False)
-    except Exception as error:  # noqa: BLE001 - click's usage errors, told as it would
+    except Exception as error:
         show = getattr(error, "show", None)
         if show is None:
             raise
@@ -58,7 +58,7 @@ def build(streams: Streams) -> typer.Typer:
 
     @app.callback()
     def options(
-        version: bool = typer.Option(  # noqa: ARG001
+        version: bool = typer.Option(
             False, "--version", callback=version, is_eager=True, help="Print the version."
         ),
     ) -> None:
@@ -93,7 +93,7 @@ def _fix(streams: Streams) -> Callable[..., int]:
     """Give the command `fix`, its parameters made from the table of options."""
 
     def command(**given: Any) -> int:
-        from pipslim.cli import fix  # noqa: PLC0415  (cli imports this module when it needs it)
+        from pipslim.cli import fix
 
         fields: dict[str, Any] = {"paths": tuple(given.pop("paths") or ())}
         for option in OPTIONS:
@@ -152,6 +152,6 @@ def explained(pass_id: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    import textwrap  # noqa: PLC0415
+    import textwrap
 
     return textwrap.fill(text, 88)

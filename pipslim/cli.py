@@ -48,7 +48,7 @@ def main(argv: list[str], streams: Streams | None = None) -> int:
         arguments = parse_quickly(argv[1:])
         if arguments is not None:
             return fix(arguments, streams)
-    from pipslim.app import run_app  # noqa: PLC0415  (imports typer)
+    from pipslim.app import run_app
 
     return run_app(argv, streams)
 
@@ -115,7 +115,7 @@ def _fix_stdin(arguments: Arguments, chosen: Choice, streams: Streams) -> int:
 
 
 def _tell(path: str, problem: object, streams: Streams) -> int:
-    from pipslim.rewrite.engine import Problem  # noqa: PLC0415
+    from pipslim.rewrite.engine import Problem
 
     if not isinstance(problem, Problem):
         raise TypeError(problem)

@@ -35,7 +35,7 @@ def choice(arguments: Arguments) -> Choice:
 
 
 def _nearest(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  (only for an error)
+    from difflib import get_close_matches
 
     near = get_close_matches(name, IDS, 1)
     return f", did you mean {near[0]!r}?" if near else ""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pipslim.facts.images import Version
     from pipslim.syntax.document import Document
 
-# RUNs that bring, call or configure a pip; the others are never scanned.
-_RELEVANT = re.compile(r"[pP][iI][pP]|venv|virtualenv|onda|easy_install|ython-\d|apk add|pyenv")
+# A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
+_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
 # Without sudo, these work for root alone.
 _ROOT_ONLY = re.compile(
     r"(?<![\w./-])(?:apt-get|apt|apk|yum|dnf|microdnf|zypper)\s+(?:-\S+\s+)*"
@@ -45,7 +45,7 @@ class Options(NamedTuple):
 class Facts:
     """What is true of a document, worked out when asked, never changed.
 
-    Methods that look at variables raise `stages.Unexpandable` where BuildKit cannot expand one.
+    Methods that look at variables raise `environment.Unexpandable` where BuildKit cannot expand one.
     """
 
     __slots__ = ("_images", "_pips", "_roots", "_runs", "document", "options", "stages")
@@ -159,13 +159,13 @@ class Facts:
             keyword = instruction.keyword
             if keyword not in ("RUN", "ONBUILD"):
                 continue
-            if not _RELEVANT.search(text, instruction.start, instruction.end):
+            raw = text[instruction.start : instruction.end]
+            if not any(sign in raw for sign in _SIGNS):
                 continue
             if keyword == "ONBUILD" and inner_keyword(instruction)[0] != "RUN":
                 continue
             run = self.run(index)
             names = self.stages.environment(index).names if needs_names(run) else None
-            raw = text[instruction.start : instruction.end]
             tracker.take(run, raw, pip_calls(run, names))
         found = self._pips[stage.index] = tracker.done()
         return found

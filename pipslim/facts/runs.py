@@ -72,6 +72,8 @@ def read_run(document: Document, index: int, posix: bool) -> Run:
     script = text[start:]
     view = instruction.view
     body = Body(view.part(start, len(text)) if start else view, read(script, not heredocs), False)
+    if not heredocs:
+        return Run(index, onbuild, (body,), _unread(body))
     bodies, unread = [body], list(_unread(body))
     for heredoc, runs in zip(heredocs, _given_to_shells(body), strict=False):
         if not runs:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.bases import bases
+from pipslim.facts.environment import Environment, Environments, from_words
 from pipslim.syntax.expand import BadExpansion, expand
-from pipslim.syntax.pairs import Malformed, arguments, pairs
 from pipslim.syntax.parser import flags, json_strings
 
 if TYPE_CHECKING:
@@ -15,29 +14,7 @@ if TYPE_CHECKING:
 
     from pipslim.syntax.document import Document, Instruction, Stage
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _POSIX_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"))
-
-
-class Unexpandable(ValueError):
-    """A variable that BuildKit cannot expand: `offset` in the file, and why."""
-
-    def __init__(self, offset: int, reason: str) -> None:
-        super().__init__(reason)
-        self.offset = offset
-        self.reason = reason
-
-
-class Environment(NamedTuple):
-    """What holds before an instruction.
-
-    `env` is what lands in the image. `names` is what `$name` means: ENV and ARG together, the
-    later in the file wins (so BuildKit builds, measured; its reference says that ENV always does).
-    A name in neither is unset, or comes from a base image that the file does not show.
-    """
-
-    env: Mapping[str, str]
-    names: Mapping[str, str]
 
 
 class Mount(NamedTuple):
@@ -82,75 +59,6 @@ class StageFacts:
             yield from child.family()
 
 
-def environments(
-    document: Document, assumed: Mapping[str, str] | None = None, unset_args: str | None = None
-) -> list[Environment]:
-    """Give the environment before each instruction, and one more after the last.
-
-    `assumed` holds what base images bring. A build argument has its default; one without has the
-    value `unset_args` and its name, or none where that is None. Raises Unexpandable where BuildKit
-    cannot expand a value. Source: Dockerfile reference, "Environment replacement".
-    """
-    found: list[Environment] = []
-    base = Environment(assumed or _NOTHING, assumed or _NOTHING)
-    global_args: dict[str, str] = {}
-    finals: dict[str, Environment] = {}
-    now = Environment(_NOTHING, _NOTHING)
-    name, index = "", -1
-    escape = document.escape
-    for instruction in document.instructions:
-        found.append(now)
-        keyword = instruction.keyword
-        if keyword == "FROM":
-            if index >= 0:
-                finals[name] = finals[str(index)] = now
-            index += 1
-            reference, name = _from(instruction)
-            name = name or str(index)
-            parent = finals.get(reference.lower())
-            now = base if parent is None else parent  # with its ARGs too: measured
-        elif keyword == "ENV":
-            read = pairs(instruction, escape)
-            if isinstance(read, Malformed):
-                raise Unexpandable(instruction.start, read.reason)
-            known = now.names
-            env, names = dict(now.env), dict(known)
-            for pair in read:
-                key = _expanded(instruction, pair.start, pair.key, known, escape)
-                at = pair.end - len(pair.value)
-                env[key] = names[key] = _expanded(instruction, at, pair.value, known, escape)
-            now = Environment(env, names)
-        elif keyword == "ARG":
-            names = global_args if index < 0 else dict(now.names)
-            for key, value in arguments(instruction, escape):
-                if value is not None:
-                    names[key] = _expanded(instruction, instruction.args, value, names, escape)
-                elif index >= 0 and key in global_args:
-                    names[key] = global_args[key]
-                elif index >= 0 and unset_args is not None and key not in names:
-                    names[key] = unset_args + key
-            if index >= 0:
-                now = Environment(now.env, names)
-    found.append(now)
-    return found
-
-
-def _expanded(
-    instruction: Instruction, at: int, word: str, known: Mapping[str, str], escape: str
-) -> str:
-    try:
-        return expand(word, known, escape)
-    except BadExpansion as bad:
-        raise Unexpandable(instruction.view.at(at), str(bad)) from bad
-
-
-def _from(instruction: Instruction) -> tuple[str, str]:
-    """Give the image word of a FROM and the lower-case name it declares, or nothing."""
-    words = [w for w in instruction.arguments.split() if not w.startswith("--")]
-    name = words[2].lower() if len(words) == 3 and words[1].upper() == "AS" else ""
-    return (words[0] if words else ""), name
-
-
 class Stages:
     """The stages of a document, with what holds before each of its instructions."""
 
@@ -158,7 +66,7 @@ class Stages:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._environments: list[Environment] | None = None
+        self._environments: Environments | None = None
         self.all: tuple[StageFacts, ...] = self._link()
 
     def _link(self) -> tuple[StageFacts, ...]:
@@ -167,7 +75,7 @@ class Stages:
         named: dict[str, StageFacts] = {}
         for stage in document.stages:
             instruction = document.instructions[stage.first]
-            reference, name = _from(instruction)
+            reference, name = from_words(instruction)
             platform = ""
             if "--" in instruction.view.text:
                 for flag in flags(instruction, document.escape)[0]:
@@ -194,10 +102,13 @@ class Stages:
         return None
 
     def environment(self, index: int) -> Environment:
-        """Give the environment before the instruction at `index`; raises Unexpandable."""
+        """Give the environment before the instruction at `index`.
+
+        Raises environment.Unexpandable where BuildKit cannot expand a value of the file.
+        """
         if self._environments is None:
-            self._environments = environments(self._document)
-        return self._environments[index]
+            self._environments = Environments(self._document)
+        return self._environments.at(index)
 
     def user(self, index: int) -> str | None:
         """Give the user that the instruction at `index` runs as, as USER names it, group left out.

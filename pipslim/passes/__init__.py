@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """A pass in its place: it waits while one of `waits_for` still has something to offer."""
+    """A pass in its place.
+
+    A text without any of its `signs` has nothing for it, and is not looked at. It waits while one of `waits_for` has something to offer, and while any pass ahead of it is
+    about to set one of the variables that it `reads`.
+    """
 
     about: About
     find: Callable[[Document, Facts], Iterator[Finding]]
-    waits_for: frozenset[str]
+    signs: tuple[str, ...] = ("",)
+    waits_for: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -27,20 +33,21 @@ class Step(NamedTuple):
         return self.about.id
 
 
-def _step(each: Pass, *waits_for: str) -> Step:
-    return Step(each.ABOUT, each.find, frozenset(waits_for))
+def _step(each: Pass, *signs: str, waits_for: str = "", reads: str = "") -> Step:
+    waits, read = frozenset(waits_for.split()), frozenset(reads.split())
+    return Step(each.ABOUT, each.find, signs, waits, read)
 
 
 PASSES: tuple[Step, ...] = (
-    _step(old_pip),
-    # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, "old-pip"),
-    # where no root can write the file, pip-conf sets variables, which are to be joined with others
-    _step(split_env, "pip-conf"),
-    # it joins the one ENV that is left
-    _step(bytecode, "split-env"),
-    # where pip-conf has set variables, the flag is not needed
-    _step(pip_cache, "pip-conf"),
+    _step(old_pip, "pip"),
+    _step(split_env, "ENV", "env", "Env"),
+    # it joins the one ENV that split-env leaves
+    _step(bytecode, *bytecode.SIGNS, waits_for="split-env"),
+    # it stands behind the upgrade that old-pip makes, and reads pip's age from it; behind bytecode,
+    # so that a new ENV line comes ahead of its RUN
+    _step(pip_conf, "pip", waits_for="old-pip"),
+    # where no root can write the file, pip-conf sets the variable, and the flag is not needed
+    _step(pip_cache, "pip", reads="PIP_NO_CACHE_DIR"),
 )
 
 IDS = tuple(step.id for step in PASSES)

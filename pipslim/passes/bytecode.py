@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "PYTHONDONTWRITEBYTECODE"
 _ID = "bytecode"
-_MAY_HAVE_PYTHON = re.compile(r"pip|py|conda|tensorflow|airflow|cuda|superset", re.IGNORECASE)
+SIGNS = ("pip", "py", "conda", "tensorflow", "airflow", "notebook")
 _RUNS_PYTHON = re.compile(r"python|pypy|\.py\b|pip")
 
 ABOUT = About(
@@ -47,8 +47,6 @@ ABOUT = About(
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages that runs Python without the variable."""
-    if not _MAY_HAVE_PYTHON.search(document.text):
-        return
     for stage in facts.stages.all:
         if facts.windows(stage) or not _runs_python(document, facts, stage):
             continue
@@ -57,8 +55,6 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         ):
             continue  # inherited
         env = facts.stages.environment(stage.stage.last).env
-        if stage.stage.last < len(document.instructions):
-            env = facts.stages.environment(stage.stage.last).env
         start = document.instructions[stage.stage.first]
         span = Span(start.start, start.end)
         if VARIABLE in env:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pipslim.syntax.pairs import Pair
     from pipslim.syntax.shell import Command
 
-_CONTINUED_ENV = re.compile(r"^[ \t]*ENV[ \t][^\n]*[\\`][ \t]*\r?\n([ \t]+)\S", re.I | re.M)
+_CONTINUED_ENV = re.compile(
+    r"^[ \t]*ENV[ \t][^\n]*[\\`][ \t]*\r?\n([ \t]+)\S", re.IGNORECASE | re.MULTILINE
+)
 _LINK = re.compile(r"(?:[ \t]|\\[ \t]*\r?\n)*&&(?:[ \t]|\\[ \t]*\r?\n)*")
 _LEADING = ("ARG", "ENV", "LABEL", "MAINTAINER", "SHELL")
 

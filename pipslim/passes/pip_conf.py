@@ -165,9 +165,11 @@ def _wish(
         cache = "false"
     dropped: list[Edit] = []
     for use in facts.uses(stage):
-        if facts.cache_mount(use.call) or use.call.cache_dir and not _own(use):
-            cache = ""
-        elif use.pip.low == use.pip.high and (19,) <= use.pip.low < (19, 0, 2):
+        if (
+            facts.cache_mount(use.call)
+            or (use.call.cache_dir and not _own(use))
+            or (use.pip.low == use.pip.high and (19,) <= use.pip.low < (19, 0, 2))
+        ):
             cache = ""
         elif use.call.subcommand == "cache" and cache:
             edit = _without(document, use)

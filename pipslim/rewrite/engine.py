@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipslim.facts.environment import Unexpandable
 from pipslim.facts.known import Facts, Options
-from pipslim.facts.stages import Unexpandable
 from pipslim.passes import IDS, PASSES
 from pipslim.rewrite.guard import Broken, prove
 from pipslim.rewrite.pragma import pragmas
@@ -165,13 +165,17 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
 
 def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
     """Give what the passes offer now; a pass waits while one that it builds on offers something."""
+    text = state.facts.document.text
     marks = pragmas(state.facts.document)
     offered: list[Finding] = []
     busy: set[str] = set()
+    setting: set[str] = set()
     state.held = []
     for step in steps:
-        if busy & step.waits_for:
+        if busy & step.waits_for or setting & step.reads:
             busy.add(step.id)
+            continue
+        if not any(sign in text for sign in step.signs):
             continue
         for finding in step.find(state.facts.document, state.facts):
             if marks and _silenced(state, marks, finding):
@@ -181,6 +185,8 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
             else:
                 offered.append(finding)
                 busy.add(step.id)
+                if finding.fix is not None:
+                    setting.update(finding.fix.adds)
     return offered
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipslim.facts.environment import Environments
 from pipslim.facts.runs import inner_keyword
-from pipslim.facts.stages import environments
 from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import BOM
 from pipslim.syntax.validity import check
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from pipslim.facts.known import Facts
     from pipslim.facts.runs import Body
-    from pipslim.facts.stages import Environment
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.edits import Patch
     from pipslim.syntax.source import View
@@ -50,7 +49,7 @@ def prove(before: Facts, after: Facts, patch: Patch, adds: frozenset[str]) -> Br
     names are the same bytes in the same order and stage (`untouched`); each edited RUN without
     the inserted words is the same commands (`commands`); the environment is the same before every
     instruction (`environment`); comments, newlines, byte order mark and final newline are kept
-    (`comments`, `form`). Raises `stages.Unexpandable` where `before` has no environment.
+    (`comments`, `form`). Raises `environment.Unexpandable` where `before` has no environment.
     """
     invalid = check(after.document)
     if invalid is not None:
@@ -92,9 +91,9 @@ def _sides(before: Facts, after: Facts, patch: Patch) -> _Sides:
         piece = pieces[at]
         if piece.origin < 0:
             new.add(number)
-        elif instruction.end > piece.start + len(piece.text):
-            touched_after.add(number)
-        elif instruction.end == piece.start + len(piece.text) and at + 1 < len(pieces):
+        elif instruction.end > piece.start + len(piece.text) or (
+            instruction.end == piece.start + len(piece.text) and at + 1 < len(pieces)
+        ):
             touched_after.add(number)
     return _Sides(
         before, after, frozenset(touched_before), frozenset(touched_after), frozenset(new)
@@ -293,27 +292,42 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
     now = [n for n, i in enumerate(after.instructions) if i.keyword != "ENV" and n not in sides.new]
     if len(old) != len(now):
         return Broken("environment", 0, "instructions were lost or added")
-    old.append(len(before.instructions))
-    now.append(len(after.instructions))
-    names = _names(before)
-    for assumed, unset in (
-        (None, None),
-        ({name: f"\u27e8{name}\u27e9" for name in names}, "\u27e8"),
-    ):
-        was = environments(before, assumed, unset)
-        run = environments(after, assumed, unset)
-        for first, second in zip(old, now, strict=True):
-            env = {k: v for k, v in run[second].env.items() if k not in adds or k in was[first].env}
-            if env != dict(was[first].env) or _others(run[second], adds) != _others(
-                was[first], adds
-            ):
-                number = min(second, len(after.instructions) - 1)
-                return _broken(sides, "environment", number, "a variable has another value here")
+    places = list(zip(old, now, strict=True))
+    places.append((len(before.instructions), len(after.instructions)))
+    number = _first_difference(Environments(before), Environments(after), places, adds)
+    if number is None and _refers(before):
+        assumed = {name: f"\u27e8{name}\u27e9" for name in _names(before)}
+        number = _first_difference(
+            Environments(before, assumed, "\u27e8"),
+            Environments(after, assumed, "\u27e8"),
+            places,
+            adds,
+        )
+    if number is None:
+        return None
+    number = min(number, len(after.instructions) - 1)
+    return _broken(sides, "environment", number, "a variable has another value here")
+
+
+def _first_difference(
+    before: Environments, after: Environments, places: list[tuple[int, int]], adds: frozenset[str]
+) -> int | None:
+    """Give the first place, in `after`, where a variable differs that was not added on purpose."""
+    was, now = before.replay(), after.replay()
+    for first, second in places:
+        for name in was.to(first) | now.to(second):
+            if was.env.get(name) != now.env.get(name) or was.names.get(name) != now.names.get(name):
+                if name not in adds or name in was.names:
+                    return second
     return None
 
 
-def _others(environment: Environment, adds: frozenset[str]) -> dict[str, str]:
-    return {name: value for name, value in environment.names.items() if name not in adds}
+def _refers(document: Document) -> bool:
+    """Tell whether a setting of a document refers to a variable."""
+    return any(
+        instruction.keyword in ("ENV", "ARG") and "$" in instruction.view.text
+        for instruction in document.instructions
+    )
 
 
 def _names(document: Document) -> frozenset[str]:

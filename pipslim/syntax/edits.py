@@ -17,9 +17,19 @@ class Edit(NamedTuple):
     text: str
 
 
+def _place(edit: Edit) -> tuple[int, int]:
+    return edit.start, edit.end
+
+
 def clash(first: Edit, second: Edit) -> bool:
-    """Tell whether two edits overlap or touch; touching counts, for their order would matter."""
-    return first.start <= second.end and second.start <= first.end
+    """Tell whether two edits overlap or touch; touching counts, for their order would matter.
+
+    Two that insert whole lines at one place do not clash: they stand in the order of choice.
+    """
+    if first.start > second.end or second.start > first.end:
+        return False
+    lines = first.text.endswith("\n") and second.text.endswith("\n")
+    return not (lines and first.start == first.end == second.start == second.end)
 
 
 class _Piece(NamedTuple):
@@ -45,7 +55,8 @@ class Patch(NamedTuple):
     def then(self, edits: Iterable[Edit]) -> Patch:
         """Give this patch followed by `edits`, whose offsets are into this patch's `text`.
 
-        Raises ValueError where two edits overlap or one is out of range.
+        Insertions at one place stand in the order given. Raises ValueError where two edits overlap
+        or one is out of range.
         """
         pieces: list[_Piece] = []
         written = index = done = 0
@@ -72,7 +83,7 @@ class Patch(NamedTuple):
                 )
                 start = upto
 
-        for edit in sorted(edits):
+        for edit in sorted(edits, key=_place):
             if edit.start < done or edit.end < edit.start or edit.end > len(self.text):
                 raise ValueError(f"{edit} overlaps another edit or the end of the text")
             keep(done, edit.start)

@@ -14,6 +14,7 @@ from pipslim.syntax.source import BOM, Span, View
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
+_ONLY_PYTHONS = re.compile("[\x1c-\x1f]")
 _KEYWORD = re.compile(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 _CONTINUED = {
     "\\": re.compile(r"(?:^|(?<=[^\\]))\\[ \t]*$"),
@@ -48,6 +49,8 @@ def parse(text: str) -> Document | Unparsable:
 
 
 def _parse(text: str) -> Document:
+    # blanks as str.strip() sees them, but for four characters that only Python counts
+    spaces = _SPACE if _ONLY_PYTHONS.search(text) else None
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()  # the text ends with a newline, and no line follows it
@@ -65,9 +68,9 @@ def _parse(text: str) -> Document:
         line = lines[number]
         following = offset + len(line) + 1
         number += 1
-        bare = line.strip(_SPACE)
+        bare = line.strip(spaces)
         if number == 1 and line.startswith(BOM):
-            bare = line[1:].strip(_SPACE)
+            bare = line[1:].strip(spaces)
         if not bare:
             in_directives = False
             offset = following
@@ -99,7 +102,7 @@ def _parse(text: str) -> Document:
                 line = lines[number]
                 following = offset + len(line) + 1
                 number += 1
-                bare = line.strip(_SPACE)
+                bare = line.strip(spaces)
                 if not bare:
                     continue
                 if bare[0] == "#":

@@ -65,6 +65,10 @@ class View(NamedTuple):
 
     def part(self, start: int, end: int) -> View:
         """Give the view of `text[start:end]`."""
+        if len(self.segments) == 1:
+            text_offset, file_offset, _ = self.segments[0]
+            text = self.text[start:end]
+            return View(text, ((0, file_offset + start - text_offset, len(text)),))
         segments = []
         for text_offset, file_offset, length in self.segments:
             low, high = max(start, text_offset), min(end, text_offset + length)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _SECONDS = 900
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -27,6 +28,10 @@ _TYPES = {
     tarfile.CHRTYPE: stat.S_IFCHR,
     tarfile.BLKTYPE: stat.S_IFBLK,
 }
+
+
+def _none(_: str) -> bool:
+    return False
 
 
 class NoEngine(Exception):  # noqa: N818 - a state, not a fault
@@ -42,13 +47,17 @@ class BuildFailed(Exception):  # noqa: N818 - an outcome that tests expect
 
 
 class Entry(NamedTuple):
-    """One path of an image: type and permissions (`st_mode`), owner, content or link target."""
+    """One path of an image: type and permissions (`st_mode`), owner, content or link target.
+
+    `content` is there for the files that were asked for.
+    """
 
     mode: int
     uid: int
     size: int
     sha256: str
     link: str
+    content: bytes | None = None
 
 
 class Engine:
@@ -57,6 +66,7 @@ class Engine:
     def __init__(self, command: str) -> None:
         self._command = command
         self._tags: dict[str, list[str]] = {}
+        self._outputs: dict[str, str] = {}
 
     @classmethod
     def find(cls) -> Engine:
@@ -84,12 +94,14 @@ class Engine:
         *,
         target: str | None = None,
         build_args: Mapping[str, str] = _NOTHING,
+        anew: bool = False,
     ) -> str:
         """Build an image and return its id.
 
         `source` is the folder of a build context, or the text of a Dockerfile; `files` (path ->
         content) come on top, so `build(folder, {"Dockerfile": text})` tries another Dockerfile
-        on the same context. The folder itself is only read. Raises BuildFailed.
+        on the same context. The folder itself is only read. With `anew`, no layer of an earlier
+        build is taken. Raises BuildFailed.
         """
         with tempfile.TemporaryDirectory(prefix="build-") as folder:
             context = Path(folder, "context")
@@ -109,12 +121,24 @@ class Engine:
             options += [f"--build-arg={name}={value}" for name, value in build_args.items()]
             if target is not None:
                 options.append(f"--target={target}")
+            if anew:
+                options.append("--no-cache")
             done = self._docker("build", *options, str(context))
         if done.returncode:
             raise BuildFailed(done.stdout + done.stderr)
         image = self._must("image", "inspect", "--format", "{{.Id}}", tag).strip()
         self._tags.setdefault(image, []).append(tag)
+        self._outputs[image] = done.stdout + done.stderr
         return image
+
+    def output(self, image: str) -> str:
+        """Return what the last build that gave this image printed."""
+        return self._outputs[image]
+
+    def tag(self, image: str, name: str) -> None:
+        """Give an image a further name, until `remove_all`."""
+        self._must("tag", image, name)
+        self._tags.setdefault(image, []).append(name)
 
     def inspect(self, image: str) -> dict[str, Any]:
         """Return what the engine knows of an image: `Config`, `RootFS`, `Size` and more."""
@@ -131,9 +155,10 @@ class Engine:
         pairs: list[str] = self.config(image).get("Env") or []
         return dict(pair.split("=", 1) for pair in pairs)
 
-    def files(self, image: str) -> dict[str, Entry]:
+    def files(self, image: str, keep: Callable[[str], bool] = _none) -> dict[str, Entry]:
         """Return every path of an image's file system, as a container sees it: `/etc/passwd`.
 
+        The content comes along for the paths that `keep` is true for.
         The engine puts a few of its own there, the same for each image: `/.dockerenv`, what it
         mounts in `/dev`, and empty `/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`.
         """
@@ -143,7 +168,7 @@ class Engine:
                 [self._command, "export", container], stdout=subprocess.PIPE
             ) as export:
                 assert export.stdout is not None
-                entries = _entries(export.stdout)
+                entries = _entries(export.stdout, keep)
             assert export.returncode == 0, f"no export of {image}"
         finally:
             self._must("rm", container)
@@ -184,7 +209,7 @@ class Engine:
         return done.stdout
 
 
-def _entries(stream: IO[bytes]) -> dict[str, Entry]:
+def _entries(stream: IO[bytes], keep: Callable[[str], bool]) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
@@ -192,14 +217,17 @@ def _entries(stream: IO[bytes]) -> dict[str, Entry]:
             if member.islnk():  # another name of a file that came before
                 entries[path] = entries["/" + member.linkname.strip("/")]
                 continue
-            digest = ""
+            digest, kept = "", None
             if member.isreg():
                 content = archive.extractfile(member)
                 assert content is not None
+                if keep(path):
+                    kept = content.read()
+                    content = io.BytesIO(kept)
                 digest = _sha256(content)
             mode = member.mode | _TYPES.get(member.type, stat.S_IFREG)
             link = member.linkname if member.issym() else ""
-            entries[path] = Entry(mode, member.uid, member.size, digest, link)
+            entries[path] = Entry(mode, member.uid, member.size, digest, link, kept)
     return entries
 
 

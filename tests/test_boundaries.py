@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import dockerfile
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipslim.syntax.document import Document, Unparsable
@@ -32,7 +33,7 @@ def theirs(path: Path) -> list[Seen] | str:
     """Give the instructions as BuildKit's parser reads them, or why it refuses."""
     try:
         commands = dockerfile.parse_file(str(path))
-    except dockerfile.GoParseError as error:
+    except (dockerfile.GoParseError, UnicodeDecodeError) as error:  # the latter cuts a character
         return str(error)
     found = []
     for each in commands:
@@ -238,7 +239,7 @@ def dockerfiles(draw: st.DrawFn) -> str:
 
 
 # Refused although this version of BuildKit's parser reads it: others do not, or the next step.
-_BUILDERS_DISAGREE = ("a blank behind <<", "a continued line that holds no instruction")
+_BUILDERS_DISAGREE = re.compile("depending on the builder's version|holds no instruction")
 
 
 @settings(max_examples=6000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -247,6 +248,8 @@ _BUILDERS_DISAGREE = ("a blank behind <<", "a continued line that holds no instr
 @example("FROM a\n\u3000RUN a\n\xa0# comment\n")
 @given(dockerfiles())
 def test_assembled_files_have_the_boundaries_of_buildkit(text: str) -> None:
+    # this version takes `["a"] <<EOF` for an exec form, where later ones see a heredoc (built)
+    assume("<<" not in text or '["' not in text)
     document = parse(text)
     with tempfile.TemporaryDirectory(prefix="boundaries-") as folder:
         path = Path(folder, "Dockerfile")
@@ -255,7 +258,7 @@ def test_assembled_files_have_the_boundaries_of_buildkit(text: str) -> None:
             assert document.reason
             assert 0 <= document.offset <= len(text)
             expected = theirs(path)
-            assert isinstance(expected, str) or document.reason.startswith(_BUILDERS_DISAGREE)
+            assert isinstance(expected, str) or _BUILDERS_DISAGREE.search(document.reason)
         else:
             assert "".join(document.pieces()) == text
             # it also reads arguments, which is not the parser's business here

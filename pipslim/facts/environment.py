@@ -151,6 +151,15 @@ class Replay:
         self.env: dict[str, str] = {}
         self.names: dict[str, str] = {}
 
+    @property
+    def upcoming(self) -> int:
+        """The instruction that changes something next; very large where none does."""
+        stage = self._stages[self._index]
+        if self._at < len(stage.changes):
+            return stage.changes[self._at].number
+        following = self._index + 1
+        return self._stages[following].first if following < len(self._stages) else 1 << 62
+
     def to(self, number: int) -> set[str]:
         """Go on to before the instruction `number`; give the names that may have changed."""
         changed: set[str] = set()

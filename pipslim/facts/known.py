@@ -6,15 +6,16 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.images import Image, Origin, find_image, matches, parse_version
-from pipslim.facts.pipcalls import PipCall, needs_names, pip_calls
+from pipslim.facts.pipcalls import pip_calls
 from pipslim.facts.pips import StagePips, Tracker, Use, base_pip
 from pipslim.facts.runs import Run, inner_keyword, read_run
 from pipslim.facts.stages import StageFacts, Stages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pipslim.facts.images import Version
+    from pipslim.facts.pipcalls import PipCall, Undecided
     from pipslim.syntax.document import Document
 
 # A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
@@ -48,7 +49,7 @@ class Facts:
     Methods that look at variables raise `environment.Unexpandable` where BuildKit cannot expand one.
     """
 
-    __slots__ = ("_images", "_pips", "_roots", "_runs", "document", "options", "stages")
+    __slots__ = ("_images", "_pips", "_roots", "document", "options", "stages")
 
     def __init__(self, document: Document, options: Options) -> None:
         self.document = document
@@ -57,7 +58,6 @@ class Facts:
         self._images: dict[int, Image | None] = {}
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
-        self._runs: dict[int, Run] = {}
 
     # -- bases ---------------------------------------------------------------------------------
 
@@ -139,10 +139,7 @@ class Facts:
 
     def run(self, index: int) -> Run:
         """Give what the RUN (or ONBUILD RUN) at `index` executes."""
-        found = self._runs.get(index)
-        if found is None:
-            found = self._runs[index] = read_run(self.document, index, self.posix(index))
-        return found
+        return read_run(self.document, index, self.posix(index))
 
     def pips(self, stage: StageFacts) -> StagePips:
         """Give the pip calls of a stage, each with the pip that it reaches."""
@@ -165,8 +162,11 @@ class Facts:
             if keyword == "ONBUILD" and inner_keyword(instruction)[0] != "RUN":
                 continue
             run = self.run(index)
-            names = self.stages.environment(index).names if needs_names(run) else None
-            tracker.take(run, raw, pip_calls(run, names))
+            calls: Iterable[PipCall | Undecided] = run.calls
+            if run.by_variable:
+                names = self.stages.environment(index).names
+                calls = pip_calls(run.bodies, run.unread, names)
+            tracker.take(index, instruction, raw, run, calls)
         found = self._pips[stage.index] = tracker.done()
         return found
 
@@ -174,7 +174,7 @@ class Facts:
         """Give the pip calls of one instruction."""
         stage = self.stages.of(number)
         uses = self.pips(stage).uses if stage is not None else ()
-        return tuple(use for use in uses if use.call.instruction == number)
+        return tuple(use for use in uses if use.instruction == number)
 
     def uses(self, stage: StageFacts) -> Iterator[Use]:
         """Give the pip calls of a stage and of all that start from it."""
@@ -187,25 +187,25 @@ class Facts:
 
     # -- pip's cache ---------------------------------------------------------------------------
 
-    def variables(self, call: PipCall) -> Mapping[str, str]:
+    def variables(self, use: Use) -> Mapping[str, str]:
         """Give the variables in force for a call: ENV, ARG, and those set on its own command."""
-        found = dict(self.stages.environment(call.instruction).names)
-        for word in call.program.variables:
+        found = dict(self.stages.environment(use.instruction).names)
+        for word in use.call.program.variables:
             name, _, value = word.value.partition("=")
             found[name] = value
         return found
 
-    def cache_mount(self, call: PipCall) -> bool:
+    def cache_mount(self, use: Use) -> bool:
         """Tell whether a mount keeps the cache of a call out of the image.
 
         It does where its target is the cache that this pip uses, or a parent of it:
         `$PIP_CACHE_DIR`, else `$XDG_CACHE_HOME/pip`, else `$HOME/.cache/pip` of the user in force.
         """
-        mounts = self.stages.mounts(call.instruction)
+        mounts = self.stages.mounts(use.instruction)
         kept_out = [m for m in mounts if m.type in ("cache", "tmpfs") and m.target]
         if not kept_out:
             return False
-        cache = self.cache_dir(call)
+        cache = self.cache_dir(use)
         for mount in kept_out:
             target = mount.target.rstrip("/") or "/"
             if cache is None:  # the home of a user that only the image knows
@@ -215,29 +215,31 @@ class Facts:
                 return True
         return False
 
-    def cache_dir(self, call: PipCall) -> str | None:
+    def cache_dir(self, use: Use) -> str | None:
         """Give the folder of a call's cache; None where it hangs on what only the image knows."""
-        named = call.cache_dir
+        named = use.call.cache_dir
         if named:
             return named.rstrip("/")
-        variables = self.variables(call)
+        variables = self.variables(use)
         if variables.get("PIP_CACHE_DIR"):
             return variables["PIP_CACHE_DIR"].rstrip("/")
         if variables.get("XDG_CACHE_HOME"):
             return variables["XDG_CACHE_HOME"].rstrip("/") + "/pip"
         home = variables.get("HOME")
         if not home:
-            if "sudo" in call.program.wrappers or self.root(call.instruction):
+            if "sudo" in use.call.program.wrappers or self.root(use.instruction):
                 home = "/root"
             else:
                 return None
         return home.rstrip("/") + "/.cache/pip"
 
-    def cache_off(self, call: PipCall) -> bool:
+    def cache_off(self, use: Use) -> bool:
         """Tell whether a variable turns the cache of a call off; an empty one does not."""
-        if any(word.value == "--isolated" for word in call.options):
+        if "PIP_NO_CACHE_DIR" not in self.document.text:
             return False
-        return bool(self.variables(call).get("PIP_NO_CACHE_DIR"))
+        if any(word.value == "--isolated" for word in use.call.options):
+            return False
+        return bool(self.variables(use).get("PIP_NO_CACHE_DIR"))
 
     def brings_conf(self, stage: StageFacts) -> int | None:
         """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""

@@ -11,7 +11,7 @@ from pipslim.syntax.shell import HOLE, Script, Word
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipslim.facts.runs import Body, Run
+    from pipslim.facts.runs import Body, Unread
 
 SUBCOMMANDS = frozenset(
     [
@@ -136,11 +136,10 @@ class PipCall(NamedTuple):
 
     `spelling` is how pip is named there (`pip3`, `python -m pip`), `subcommand` what it is to do.
     The flag goes behind `anchor`, the subcommand's word. `options` are the other words, in order.
-    `read` is true where its output is read by another command. Offsets are into the text of
-    `program.view`; `file_offset` and `file_after` lead to the file.
+    `read` is true where its output is read by another command. Offsets of words are into the text
+    of `program.view`; `place` leads to the instruction.
     """
 
-    instruction: int
     body: Body
     program: Program
     spelling: str
@@ -148,15 +147,10 @@ class PipCall(NamedTuple):
     anchor: Word
     options: tuple[Word, ...]
     read: bool
-    onbuild: bool
 
-    def file_offset(self, offset: int) -> int:
-        """Give the place in the file of a character of the program's script."""
+    def place(self, offset: int) -> int:
+        """Give the place of a character of the program's script, from the instruction's start."""
         return self.body.view.at(self.program.view.at(offset))
-
-    def file_after(self, word: Word) -> int:
-        """Give the place in the file right behind a word's last character."""
-        return self.file_offset(word.end - 1) + 1
 
     @property
     def turns_cache_off(self) -> bool:
@@ -178,48 +172,52 @@ class PipCall(NamedTuple):
 
 
 class Undecided(NamedTuple):
-    """What may be a pip call but cannot be told for sure: its place in the file, and why."""
+    """What may be a pip call but cannot be told for sure: its place, and why.
 
-    instruction: int
+    The place counts from the instruction's first character.
+    """
+
     offset: int
     reason: str
 
 
-def pip_calls(run: Run, names: Mapping[str, str] | None) -> Iterator[PipCall | Undecided]:
+def pip_calls(
+    bodies: tuple[Body, ...], unread: tuple[Unread, ...], names: Mapping[str, str] | None
+) -> Iterator[PipCall | Undecided]:
     """Give the pip calls of a RUN in order, and what could not be decided.
 
     `names` are the variables known before it (ENV and ARG), for `$PIP install`; None where the
     caller has not worked them out, which then leaves such words undecided.
     """
-    for unread in run.unread:
-        if _MENTION.search(unread.text):
-            yield Undecided(run.instruction, unread.offset, unread.reason)
-    for body in run.bodies:
+    for part in unread:
+        if _MENTION.search(part.text):
+            yield Undecided(part.offset, part.reason)
+    for body in bodies:
         known: dict[str, str] | None = None
         for program in body.reading.programs:
             first = program.words[0].value
             if HOLE in first and not _PIP.match(first) and not _PYTHON.match(first):
                 if known is None:
                     known = {**(names or {}), **_assigned(body)}
-                found = _by_variable(run, body, program, known)
+                found = _by_variable(body, program, known)
             else:
-                found = _call(run, body, program)
+                found = _call(body, program)
             if found is not None:
                 yield found
 
 
-def needs_names(run: Run) -> bool:
-    """Tell whether a program of the RUN is named by a variable."""
+def needs_names(bodies: tuple[Body, ...]) -> bool:
+    """Tell whether a program of a RUN is named by a variable."""
     return any(
-        HOLE in program.words[0].value for body in run.bodies for program in body.reading.programs
+        HOLE in program.words[0].value for body in bodies for program in body.reading.programs
     )
 
 
-def _call(run: Run, body: Body, program: Program) -> PipCall | Undecided | None:
+def _call(body: Body, program: Program) -> PipCall | Undecided | None:
     words = program.words
     behind = _behind_pip(words)
     if behind:
-        return _pip(run, body, program, behind, [])
+        return _pip(body, program, behind, [])
     name = program.name
     if name in _TAKE_DATA or len(words) == 1 or _PYTHON.match(name):
         return None
@@ -227,15 +225,15 @@ def _call(run: Run, body: Body, program: Program) -> PipCall | Undecided | None:
         rest = words[at:]
         behind = _behind_pip(rest)
         if behind and behind < len(rest) and rest[behind].value in CACHE_WRITERS:
-            return _undecided(run, body, program, f"whether {name!r} runs these words is not known")
+            return _undecided(body, program, f"whether {name!r} runs these words is not known")
         if " " in words[at].value and _MENTION.search(words[at].value):
             reason = f"whether {name!r} runs this text is not known"
-            return _undecided(run, body, program, reason)
+            return _undecided(body, program, reason)
     return None
 
 
-def _undecided(run: Run, body: Body, program: Program, reason: str) -> Undecided:
-    return Undecided(run.instruction, body.view.at(program.view.at(program.words[0].start)), reason)
+def _undecided(body: Body, program: Program, reason: str) -> Undecided:
+    return Undecided(body.view.at(program.view.at(program.words[0].start)), reason)
 
 
 def _behind_pip(words: tuple[Word, ...]) -> int:
@@ -263,9 +261,7 @@ def _behind_pip(words: tuple[Word, ...]) -> int:
     return 0
 
 
-def _pip(
-    run: Run, body: Body, program: Program, behind: int, given: list[str]
-) -> PipCall | Undecided | None:
+def _pip(body: Body, program: Program, behind: int, given: list[str]) -> PipCall | Undecided | None:
     """Read a pip call whose own words end before `behind`; `given` are words from a variable."""
     words = program.words
     spelled = program.view.text[words[0].start : words[behind - 1].end]
@@ -276,7 +272,7 @@ def _pip(
             spelled = " ".join(given[:at])
             extra = tuple(Word(words[0].start, words[0].end, v) for v in given[at + 1 :])
             rest = (*extra, *words[1:])
-            return _made(run, body, program, spelled, value, words[behind - 1], rest)
+            return _made(body, program, spelled, value, words[behind - 1], rest)
     at = behind
     while at < len(words):
         value = words[at].value
@@ -288,14 +284,13 @@ def _pip(
     anchor = words[at]
     if anchor.value not in SUBCOMMANDS:
         if HOLE in anchor.value and any(w.value in CACHE_WRITERS for w in words[at:]):
-            return _undecided(run, body, program, "what pip is to do stands in a variable")
+            return _undecided(body, program, "what pip is to do stands in a variable")
         return None
     rest = (*words[behind:at], *words[at + 1 :])
-    return _made(run, body, program, spelled, anchor.value, anchor, rest)
+    return _made(body, program, spelled, anchor.value, anchor, rest)
 
 
 def _made(
-    run: Run,
     body: Body,
     program: Program,
     spelling: str,
@@ -304,13 +299,11 @@ def _made(
     options: tuple[Word, ...],
 ) -> PipCall:
     read = "$(" in program.command.nest
-    return PipCall(
-        run.instruction, body, program, spelling, subcommand, anchor, options, read, run.onbuild
-    )
+    return PipCall(body, program, spelling, subcommand, anchor, options, read)
 
 
 def _by_variable(
-    run: Run, body: Body, program: Program, known: Mapping[str, str]
+    body: Body, program: Program, known: Mapping[str, str]
 ) -> PipCall | Undecided | None:
     """Read a program named by a variable: `$PIP install x`, `$PIP_INSTALL x`."""
     words = program.words
@@ -320,7 +313,7 @@ def _by_variable(
     if value is None or HOLE in value:
         suspicious = follows and "pip" in program.view.text[words[0].start : words[0].end].lower()
         if suspicious or (name.lower().find("pip") >= 0 and "install" in name.lower()):
-            return _undecided(run, body, program, f"the value of ${name or '{…}'} is not known")
+            return _undecided(body, program, f"the value of ${name or '{…}'} is not known")
         return None
     given = value.split()
     if not given:
@@ -332,8 +325,8 @@ def _by_variable(
     if program.view.text[words[0].start] == '"' and len(given) > 1:
         return None  # quoted: one word, the name of no program
     if behind == len(given):
-        return _pip(run, body, program, 1, [])
-    return _pip(run, body, program, 1, given)
+        return _pip(body, program, 1, [])
+    return _pip(body, program, 1, given)
 
 
 def _assigned(body: Body) -> dict[str, str]:

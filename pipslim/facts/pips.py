@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, parse_version
 from pipslim.facts.pipcalls import PipCall, Undecided
 from pipslim.syntax.shell import HOLE
+from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from pipslim.facts.images import Image, Version
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body, Run
+    from pipslim.syntax.document import Instruction
+    from pipslim.syntax.shell import Word
 
 NEWEST: Version = (9999,)
 FIRST_WITH_CACHE: Version = (6,)
 
 
 class Bringer(NamedTuple):
-    """The command that brings a pip: the instruction, and the program in one of its scripts."""
+    """The command that brings a pip: the instruction's number, the program in its script."""
 
     instruction: int
     body: Body | None
@@ -56,22 +59,39 @@ class Pip(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A pip call and the pip that it reaches; `identity` tells one pip of a stage from another."""
+    """A pip call in its place, and the pip that it reaches.
+
+    `identity` tells one pip of a stage from another. `instruction` is the number of the call's
+    instruction, `start` where that begins in the file.
+    """
 
     call: PipCall
     identity: str
     pip: Pip
+    instruction: int
+    start: int
+    onbuild: bool
+
+    def span(self) -> Span:
+        """Give the span in the file from pip's name to the subcommand."""
+        call = self.call
+        start = self.start + call.place(call.program.words[0].start)
+        return Span(start, self.after(call.anchor))
+
+    def after(self, word: Word) -> int:
+        """Give the place in the file right behind a word's last character."""
+        return self.start + self.call.place(word.end - 1) + 1
 
 
 class StagePips(NamedTuple):
     """The pip calls of a stage in order, what could not be decided, and what else makes pips.
 
-    `bundled` are pips inside virtual environments and other pips that no guard can reach; `state`
+    `undecided` are places in the file, each with its reason. `bundled` are pips inside virtual environments and other pips that no guard can reach; `state`
     is what each identity is at the end, for the stages that start from this one.
     """
 
     uses: tuple[Use, ...]
-    undecided: tuple[Undecided, ...]
+    undecided: tuple[tuple[int, str], ...]
     bundled: tuple[Pip, ...]
     state: Mapping[str, Pip]
 
@@ -96,6 +116,7 @@ _PYTHON_PATH = re.compile(r"python(3\.\d+)")
 _INSTALLER = re.compile(
     r"(?:Mini|Ana)conda\d?-(\S+?)-Linux|(Miniforge|Mambaforge|Micromamba)", re.IGNORECASE
 )
+_INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
 _BUILT = re.compile(r"Python-(\d+\.\d+(?:\.\d+)?)")
 _NEW_OPTIONS = (
     "--break-system-packages",
@@ -152,27 +173,36 @@ class Tracker:
         self._base = base
         self._state: dict[str, Pip] = dict(state or {})
         self._uses: list[Use] = []
-        self._undecided: list[Undecided] = []
+        self._undecided: list[tuple[int, str]] = []
         self._bundled: list[Pip] = []
         # an official image has one Python, and `pip` and `pip3` are the same there
         self._single = image is not None and image.origin is Origin.IMAGE
 
-    def take(self, run: Run, text: str, found: Iterable[PipCall | Undecided]) -> None:
-        """Take in a RUN: its text, its pip calls."""
+    def take(
+        self,
+        number: int,
+        instruction: Instruction,
+        raw: str,
+        run: Run,
+        found: Iterable[PipCall | Undecided],
+    ) -> None:
+        """Take in a RUN: its number, its text, what it executes, its pip calls."""
+        onbuild = instruction.keyword == "ONBUILD"
         calls: dict[int, PipCall] = {}
         for item in found:
             if isinstance(item, Undecided):
-                self._undecided.append(item)
+                self._undecided.append((instruction.start + item.offset, item.reason))
             else:
                 calls[id(item.program)] = item
-        self._installers(run, text)
+        if any(sign in raw for sign in _INSTALLER_SIGNS):
+            self._installers(Bringer(number, None, None), raw)
         for body in run.bodies:
             for program in body.reading.programs:
                 call = calls.get(id(program))
                 if call is not None:
-                    self._call(call)
-                elif not run.onbuild:
-                    self._program(Bringer(run.instruction, body, program))
+                    self._call(call, Bringer(number, body, program), instruction.start, onbuild)
+                elif not onbuild:
+                    self._program(Bringer(number, body, program), program)
 
     def done(self) -> StagePips:
         """Give what was found."""
@@ -182,17 +212,14 @@ class Tracker:
 
     # -- calls ---------------------------------------------------------------------------------
 
-    def _call(self, call: PipCall) -> None:
+    def _call(self, call: PipCall, bringer: Bringer, start: int, onbuild: bool) -> None:
         name = identity(call.spelling)
         pip = self._known(name)
         if pip.age is not Age.NEW and _shows_new(call):
             pip = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
-        if "$(" in call.program.command.nest and call.subcommand not in ("install", "uninstall"):
-            pass
-        self._uses.append(Use(call, name, pip))
-        if call.subcommand != "install" or call.onbuild:
+        self._uses.append(Use(call, name, pip, bringer.instruction, start, onbuild))
+        if call.subcommand != "install" or onbuild:
             return
-        bringer = Bringer(call.instruction, call.body, call.program)
         for word in call.options:
             match = _PIP_REQUIREMENT.match(word.value.strip())
             if match is not None:
@@ -260,10 +287,7 @@ class Tracker:
 
     # -- what brings a pip ----------------------------------------------------------------------
 
-    def _program(self, bringer: Bringer) -> None:
-        program = bringer.program
-        if program is None:
-            return
+    def _program(self, bringer: Bringer, program: Program) -> None:
         name = program.name
         verb = _PACKAGE_MANAGERS.get(name)
         if verb is not None:
@@ -334,9 +358,8 @@ class Tracker:
         for key in {name, name[:1], ""}:
             self._set(key, pip)
 
-    def _installers(self, run: Run, text: str) -> None:
+    def _installers(self, bringer: Bringer, text: str) -> None:
         """Take in what brings a whole Python: conda, get-pip.py through a pipe, a source build."""
-        bringer = Bringer(run.instruction, None, None)
         match = _INSTALLER.search(text)
         if match is not None:
             version = parse_version(re.sub(r"^py\d+_", "", match[1] or "9999"))

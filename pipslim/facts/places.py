@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pipslim.facts.known import Facts
-    from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
 
 _LEADING = frozenset(("ARG", "ENV", "LABEL", "MAINTAINER", "SHELL"))
@@ -34,7 +33,7 @@ def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None
     """
     instructions = facts.document.instructions
     uses = facts.pips(stage).uses
-    limit = uses[0].call.instruction if uses else stage.stage.last
+    limit = uses[0].instruction if uses else stage.stage.last
     number = stage.stage.first
     while number + 1 < limit and instructions[number + 1].keyword in _LEADING:
         number += 1
@@ -49,9 +48,3 @@ def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None
         if root is not False:
             return Place(at, root)
     return None
-
-
-def before(facts: Facts, use: Use) -> Place:
-    """Give the place right ahead of the instruction of a pip call."""
-    number = use.call.instruction - 1
-    return Place(number, facts.root(use.call.instruction))

@@ -126,7 +126,7 @@ def read_exec(text: str, strings: tuple[JsonString, ...]) -> Reading:
     """Read the program of an exec form, the JSON array `strings` of `text`."""
     words = tuple(Word(s.start, s.end, s.value) for s in strings)
     view = View(text, ((0, 0, len(text)),))
-    command = Command(words, (), (), words[0].start, words[-1].end, (), "", "")
+    command = Command(words, (), (), words[0].start, words[-1].end, (), "")
     reader = _Reader()
     reader.follow(words, _Frame(command, view, (), 0, True))
     script = Script((command,), tuple((word.start, word.end) for word in words))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipslim.facts.pipcalls import PipCall, Undecided, needs_names, pip_calls
 from pipslim.facts.programs import SHELLS, Reading, plain_heredoc, read, read_exec
 from pipslim.syntax.parser import flags_of, json_strings
 from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import View
 
 if TYPE_CHECKING:
-    from pipslim.syntax.document import Document, Heredoc, Instruction
+    from pipslim.syntax.document import Document, Instruction
 
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
 _HEREDOC_ALONE = re.compile(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
@@ -19,7 +20,10 @@ _ONBUILD = re.compile(r"([A-Za-z]+)[ \t\v\f\r]+")
 
 
 class Body(NamedTuple):
-    """A script, or an exec form, that a RUN executes; `view` maps its text into the file."""
+    """A script, or an exec form, that a RUN executes.
+
+    `view` maps its text into the instruction: to offsets from the instruction's first character.
+    """
 
     view: View
     reading: Reading
@@ -27,7 +31,7 @@ class Body(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A part of a RUN that is not followed: where it stands in the file, its text, and why."""
+    """A part of a RUN that is not followed: its place in the instruction, its text, and why."""
 
     offset: int
     text: str
@@ -35,12 +39,15 @@ class Unread(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A RUN, or the RUN of an ONBUILD: number of the instruction, what it executes."""
+    """What a RUN, or the RUN of an ONBUILD, executes, wherever in a file it stands.
 
-    instruction: int
-    onbuild: bool
+    `by_variable` tells that a variable names a program: with its value, there may be more calls.
+    """
+
     bodies: tuple[Body, ...]
     unread: tuple[Unread, ...]
+    calls: tuple[PipCall | Undecided, ...]
+    by_variable: bool
 
 
 def inner_keyword(instruction: Instruction) -> tuple[str, int]:
@@ -51,57 +58,81 @@ def inner_keyword(instruction: Instruction) -> tuple[str, int]:
     return (match[1].upper(), match.end()) if match else ("", instruction.args)
 
 
-def read_run(document: Document, index: int, posix: bool) -> Run:
-    """Read the RUN at `index`; `posix` tells whether a POSIX shell reads its shell form."""
-    instruction = document.instructions[index]
+_known: dict[tuple[str, str, bool], Run] = {}
+_MOST_KNOWN = 256
+
+
+def read_run(document: Document, number: int, posix: bool) -> Run:
+    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
+
+    The same text gives the same Run; the last few are remembered, for a file is read again after
+    each round, and most of its instructions are as they were.
+    """
+    instruction = document.instructions[number]
+    raw = document.text[instruction.start : instruction.end]
+    key = raw, document.escape, posix
+    run = _known.get(key)
+    if run is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        bodies, unread = _read_run(raw, instruction, document.escape, posix)
+        calls = tuple(pip_calls(bodies, unread, None))
+        run = _known[key] = Run(bodies, unread, calls, needs_names(bodies))
+    return run
+
+
+def _read_run(
+    raw: str, instruction: Instruction, escape: str, posix: bool
+) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
     _, args = inner_keyword(instruction)
-    onbuild = instruction.keyword == "ONBUILD"
+    origin = instruction.start
     text = instruction.view.text
-    _, start = flags_of(text, args, document.escape)
+    segments = tuple((at, offset - origin, n) for at, offset, n in instruction.view.segments)
+    view = View(text, segments)
+    _, start = flags_of(text, args, escape)
     strings = json_strings(text, start)
     if strings is not None:
         if not strings:
-            return Run(index, onbuild, (), ())
-        return Run(index, onbuild, (Body(instruction.view, read_exec(text, strings), True),), ())
+            return (), ()
+        return (Body(view, read_exec(text, strings), True),), ()
+    if start >= len(text):
+        return (), ()
     if not posix:
         reason = "no POSIX shell runs it (SHELL, or a Windows base); such a script is left alone"
-        return Run(index, onbuild, (), (Unread(instruction.view.at(start), text[start:], reason),))
+        return (), (Unread(view.at(start), text[start:], reason),)
     heredocs = instruction.heredocs
+    scripts = [raw[h.body.start - origin : h.body.end - origin] for h in heredocs]
     if heredocs and _HEREDOC_ALONE.match(text, start):
-        return _heredoc_script(document, index, onbuild, heredocs[0])
-    script = text[start:]
-    view = instruction.view
-    body = Body(view.part(start, len(text)) if start else view, read(script, not heredocs), False)
+        return _heredoc_script(scripts[0], heredocs[0].body.start - origin)
+    body = Body(view.part(start, len(text)), read(text[start:], not heredocs), False)
     if not heredocs:
-        return Run(index, onbuild, (body,), _unread(body))
+        return (body,), _unread(body)
     bodies, unread = [body], list(_unread(body))
-    for heredoc, runs in zip(heredocs, _given_to_shells(body), strict=False):
+    for heredoc, script, runs in zip(heredocs, scripts, _given_to_shells(body), strict=False):
         if not runs:
             continue
-        inner = document.text[heredoc.body.start : heredoc.body.end]
-        if heredoc.expand and not plain_heredoc(inner):
+        at = heredoc.body.start - origin
+        if heredoc.expand and not plain_heredoc(script):
             reason = "a heredoc that is expanded before the shell reads it"
-            unread.append(Unread(heredoc.body.start, inner, reason))
+            unread.append(Unread(at, script, reason))
         else:
-            more = Body(_whole(inner, heredoc.body.start), read(inner, True), False)
+            more = Body(_whole(script, at), read(script, True), False)
             bodies.append(more)
             unread.extend(_unread(more))
-    return Run(index, onbuild, tuple(bodies), tuple(unread))
+    return tuple(bodies), tuple(unread)
 
 
 def _whole(text: str, start: int) -> View:
     return View(text, ((0, start, len(text)),))
 
 
-def _heredoc_script(document: Document, index: int, onbuild: bool, heredoc: Heredoc) -> Run:
+def _heredoc_script(text: str, at: int) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
     """Read `RUN <<EOF`: the body is the script; its first line may name who runs it."""
-    text = document.text[heredoc.body.start : heredoc.body.end]
     shebang = _SHEBANG.match(text)
     if shebang is not None and shebang[1] not in SHELLS:
-        reason = f"a script for {shebang[1]}, not for a shell"
-        return Run(index, onbuild, (), (Unread(heredoc.body.start, text, reason),))
-    body = Body(_whole(text, heredoc.body.start), read(text, True), False)
-    return Run(index, onbuild, (body,), _unread(body))
+        return (), (Unread(at, text, f"a script for {shebang[1]}, not for a shell"),)
+    body = Body(_whole(text, at), read(text, True), False)
+    return (body,), _unread(body)
 
 
 def _given_to_shells(body: Body) -> list[bool]:
@@ -125,7 +156,7 @@ def _given_to_shells(body: Body) -> list[bool]:
 
 
 def _unread(body: Body) -> tuple[Unread, ...]:
-    """Give the scripts of a body that could not be followed, with their places in the file."""
+    """Give the scripts of a body that could not be followed, with their places."""
     found: list[Unread] = []
     script = body.reading.script
     if isinstance(script, Opaque):

@@ -54,7 +54,8 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             _runs_python(document, facts, above) for above in stage.chain()[:-1]
         ):
             continue  # inherited
-        env = facts.stages.environment(stage.stage.last).env
+        known = VARIABLE in document.text
+        env = facts.stages.environment(stage.stage.last).env if known else {}
         start = document.instructions[stage.stage.first]
         span = Span(start.start, start.end)
         if VARIABLE in env:

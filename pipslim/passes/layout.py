@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
+from pipslim.syntax.shell import Script, trail
 from pipslim.syntax.source import newline_at
 
 if TYPE_CHECKING:
@@ -43,23 +44,29 @@ def top(document: Document, stage: StageFacts) -> int:
     return number
 
 
-def chained(document: Document, body: Body, command: Command, added: str) -> Edit | None:
+def chained(
+    document: Document, start: int, body: Body, command: Command, added: str
+) -> Edit | None:
     """Give the edit that puts `added` behind a command, in its `&&` chain and its layout.
+
+    `start` is where the command's instruction begins in the file.
 
     None where it stands in a construct, or in a place where another command could not follow.
     """
     if command.nest or body.exec_form or command.lead in ("|", "|&", "||", "!", "time"):
         return None
-    if command.trail not in ("", "&&", ";", "\n"):
+    script = body.reading.script
+    follower = trail(body.view.text, script, command) if isinstance(script, Script) else "?"
+    if follower not in ("", "&&", ";", "\n"):
         return None
-    end = body.view.after(command.end)
+    end = start + body.view.after(command.end)
     text = document.text
-    if command.trail == "\n":
+    if follower == "\n":
         newline = newline_at(text, end)
-        start = text.rfind("\n", 0, body.view.at(command.start)) + 1
-        indent = re.match(r"[ \t]*", text[start:])
-        return Edit(end, end, newline + (indent[0] if indent else "") + added)
-    link = _LINK.match(text, end) if command.trail == "&&" else None
+        line = text.rfind("\n", 0, start + body.view.at(command.start)) + 1
+        indent = text[line : start + body.view.at(command.start)]
+        return Edit(end, end, newline + (indent if not indent.strip() else "") + added)
+    link = _LINK.match(text, end) if follower == "&&" else None
     return Edit(end, end, (link[0] if link else " && ") + added)
 
 

@@ -9,7 +9,6 @@ from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import chained, line_after
 from pipslim.syntax.shell import Script
-from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +51,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             continue
         judged: set[str] = set()
         for use in facts.pips(stage).uses:
-            if use.identity in judged or use.pip.age is Age.NEW or use.call.onbuild:
+            if use.identity in judged or use.pip.age is Age.NEW or use.onbuild:
                 continue
             judged.add(use.identity)
             finding = _judge(document, facts, stage, use)
@@ -62,7 +61,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
 
 def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Finding | None:
     call, pip = use.call, use.pip
-    span = Span(call.file_offset(call.program.words[0].start), call.file_after(call.anchor))
+    span = use.span()
     if _upgrades(facts, stage, use):
         return None
     message = f"`{call.spelling}` {_told(pip)}"
@@ -127,11 +126,11 @@ def _place(
             return "the stage does not run as root before its first pip call"
         line = "RUN " + _command(spelling, pip, known, tolerant=place.root is None)
         return line_after(document, place.number, line), known
-    root = facts.root(call.instruction)
+    root = facts.root(use.instruction)
     if root is False or "sudo" in call.program.wrappers:
         return "pip is not called as root"
     tolerant = root is None
-    if bringer is not None and bringer.instruction < call.instruction:
+    if bringer is not None and bringer.instruction < use.instruction:
         if facts.root(bringer.instruction + 1) is False:
             return "pip is not called as root"
         line = "RUN " + _command(spelling, pip, known, tolerant)
@@ -140,18 +139,18 @@ def _place(
     if bringer is not None and bringer.program is not None and bringer.body is call.body:
         if not bringer.program.wrappers:
             added = command + (" && hash -r" if known else "")
-            edit = chained(document, call.body, bringer.program.command, added)
+            edit = chained(document, use.start, call.body, bringer.program.command, added)
             if edit is not None:
                 return edit, known
         return "the command that brings pip stands where no other can follow"
     # nothing shows where this pip is from: right before its first call
     if call.program.outer == 0 and not call.body.exec_form:
         line = "RUN " + _command(spelling, pip, known, tolerant)
-        return line_after(document, call.instruction - 1, line), known
+        return line_after(document, use.instruction - 1, line), known
     script = call.body.reading.script
     if isinstance(script, Script):
         ahead = script.commands[call.program.outer - 1]
-        edit = chained(document, call.body, ahead, command)
+        edit = chained(document, use.start, call.body, ahead, command)
         if edit is not None and not call.program.command.nest:
             return edit, known
     return "its first call stands where no other command can go before it"

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipslim.facts.known import Facts
-    from pipslim.facts.pipcalls import PipCall
     from pipslim.facts.pips import Use
     from pipslim.syntax.document import Document
 
@@ -50,22 +49,21 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                 finding = _judge(document, facts, use)
                 if finding is not None:
                     yield finding
-        for undecided in pips.undecided:
-            at = undecided.offset
+        for at, why_not in pips.undecided:
             message = "a pip call that cannot be followed may leave its cache in the layer"
-            yield Finding(_ID, Span(at, at + 1), message, None, undecided.reason)
+            yield Finding(_ID, Span(at, at + 1), message, None, why_not)
 
 
 def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
     call = use.call
     why_not = ""
-    if facts.cache_mount(call):
+    if facts.cache_mount(use):
         return None
     if call.cache_dir is not None:
-        if _removed(document, call, call.cache_dir):
+        if _removed(document, use, call.cache_dir):
             return None
         why_not = "it asks for a cache with --cache-dir"
-    elif facts.cache_off(call):
+    elif facts.cache_off(use):
         return None
     elif call.read:
         why_not = "another command reads its output"
@@ -73,18 +71,18 @@ def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
         why_not = "this pip is older than 6.0: it has no cache, and rejects the flag"
     elif use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
         why_not = "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)"
-    start = call.file_offset(call.program.words[0].start)
-    end = call.file_after(call.anchor)
+    span = use.span()
+    end = span.end
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
-        return Finding(_ID, Span(start, end), message, None, why_not)
+        return Finding(_ID, span, message, None, why_not)
     text = f', "{FLAG}"' if call.program.exec_form else f" {FLAG}"
     fix = Fix(f"add {FLAG}", Safety.SAFE, (Edit(end, end, text),))
-    return Finding(_ID, Span(start, end), message, fix)
+    return Finding(_ID, span, message, fix)
 
 
-def _removed(document: Document, call: PipCall, folder: str) -> bool:
+def _removed(document: Document, use: Use, folder: str) -> bool:
     """Tell whether the same RUN removes the cache that the call asks for."""
-    instruction = document.instructions[call.instruction]
+    instruction = document.instructions[use.instruction]
     text = document.text[instruction.start : instruction.end]
     return bool(folder) and f"rm -rf {folder}" in text

@@ -9,7 +9,7 @@ from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import chained, joined, line_after
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.shell import Opaque, Script
+from pipslim.syntax.shell import Opaque, Script, trail
 from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _Wish(NamedTuple):
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     for stage in facts.stages.all:
-        uses = [use for use in facts.pips(stage).uses if not use.call.onbuild]
+        uses = [use for use in facts.pips(stage).uses if not use.onbuild]
         if not uses or facts.windows(stage):
             continue
         if any(facts.pips(above).uses for above in stage.chain()[:-1]):
@@ -82,9 +82,10 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
                 return None
             where = document.instructions[number].line
             return held(f"line {where} brings pip settings of its own; add the keys there")
-    if not facts.posix(uses[0].call.instruction):
+    if not facts.posix(uses[0].instruction):
         return held("no POSIX shell runs here")
-    env = facts.stages.environment(uses[0].call.instruction).env
+    said = "PIP_NO_CACHE_DIR" in document.text
+    env = facts.stages.environment(uses[0].instruction).env if said else {}
     if env.get("PIP_NO_CACHE_DIR") and (
         env.get("PIP_COMPILE", "").lower() in ("0", "no", "off", "false")
         or not facts.options.bytecode
@@ -166,7 +167,7 @@ def _wish(
     dropped: list[Edit] = []
     for use in facts.uses(stage):
         if (
-            facts.cache_mount(use.call)
+            facts.cache_mount(use)
             or (use.call.cache_dir and not _own(use))
             or (use.pip.low == use.pip.high and (19,) <= use.pip.low < (19, 0, 2))
         ):
@@ -196,15 +197,16 @@ def _without(document: Document, use: Use) -> Edit | None:
     command = call.program.command
     if command.nest or command.lead != "&&" or call.program.wrappers or call.body.exec_form:
         return None
-    if command.trail not in ("", "&&", ";"):
-        return None
     script = call.body.reading.script
     if isinstance(script, Opaque):
+        return None
+    if trail(call.body.view.text, script, command) not in ("", "&&", ";"):
         return None
     ahead = script.commands[call.program.outer - 1]
     if ahead.nest or ahead.start >= command.start:
         return None
-    start, end = call.body.view.after(ahead.end), call.body.view.after(command.end)
+    start = use.start + call.body.view.after(ahead.end)
+    end = use.start + call.body.view.after(command.end)
     if any(start < comment.start < end for comment in document.comments):
         return None
     return Edit(start, end, "")
@@ -213,7 +215,7 @@ def _without(document: Document, use: Use) -> Edit | None:
 def _behind(document: Document, facts: Facts, use: Use, wish: _Wish) -> Edit | None:
     """Give the edit that writes the settings behind the call that makes pip new."""
     call = use.call
-    number = call.instruction
+    number = use.instruction
     root = facts.root(number)
     if root is False or "sudo" in call.program.wrappers:
         return None
@@ -238,7 +240,7 @@ def _behind(document: Document, facts: Facts, use: Use, wish: _Wish) -> Edit | N
         command = commands[place]
     if call.program.view.text != call.body.view.text:
         return None
-    return chained(document, call.body, command, written)
+    return chained(document, use.start, call.body, command, written)
 
 
 def _written(wish: _Wish) -> str:

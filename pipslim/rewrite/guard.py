@@ -188,7 +188,7 @@ def _compare(
     if [h[:3] for h in old.heredocs] != [h[:3] for h in now.heredocs]:
         return "its heredocs changed"
     for body, other in zip(was.bodies, run.bodies, strict=True):
-        levels, others = _levels(body), _levels(other)
+        levels, others = _levels(body, old.start), _levels(other, now.start)
         if len(levels) != len(others):
             return "a script inside it was lost or added"
         nested = [view for view, _ in others[1:]]
@@ -211,13 +211,16 @@ def _head(instruction: Instruction, bodies: Sequence[Body]) -> str:
     return text[: len(text) - len(bodies[0].view.text)]
 
 
-def _levels(body: Body) -> list[tuple[View, Script | Opaque]]:
+def _levels(body: Body, origin: int) -> list[tuple[View, Script | Opaque]]:
     """Give a script and those inside it, each with its view into the file."""
-    found = [(body.view, body.reading.script)]
+    outer = body.view._replace(
+        segments=tuple((at, origin + offset, n) for at, offset, n in body.view.segments)
+    )
+    found = [(outer, body.reading.script)]
     for view, script in body.reading.nested:
         segments: list[tuple[int, int, int]] = []
         for start, offset, length in view.segments:
-            part = body.view.part(offset, offset + length)
+            part = outer.part(offset, offset + length)
             segments.extend((start + s, o, n) for s, o, n in part.segments)
         found.append((view._replace(segments=tuple(segments)), script))
     return found
@@ -238,35 +241,37 @@ def _words(
     A token that is partly cut gives None, unless the cut lies in one of the scripts `inner`, which
     are compared by themselves: it is given without what is cut.
     """
+    text = view.text
+    cuts = [part for low, high in cut for part in view.covered(low, high)]
     if isinstance(script, Opaque):
-        return [_without(view, 0, len(view.text), cut)]
-    if not view.text:
-        return []
-    near = [span for span in cut if span[0] < view.after(len(view.text)) and span[1] > view.at(0)]
+        return [_without(text, 0, len(text), cuts)]
+    if not cuts:
+        return [text[start:end] for start, end in script.tokens]
+    within = [part for low, high in inner for part in view.covered(low, high)]
+    first, last = cuts[0][0], cuts[-1][1]
     found: list[str] = []
     for start, end in script.tokens:
-        if near:
-            low, high = view.at(start), view.after(end)
-            touching = [span for span in near if span[0] < high and span[1] > low]
-            if touching:
-                if any(span[0] <= low and span[1] >= high for span in touching):
-                    continue
-                for span in touching:
-                    if not any(i <= span[0] and span[1] <= j for i, j in inner):
-                        return None
-                found.append(_without(view, start, end, touching))
-                continue
-        found.append(view.text[start:end])
+        if end <= first or start >= last:
+            found.append(text[start:end])
+            continue
+        touching = [part for part in cuts if part[0] < end and part[1] > start]
+        if any(low <= start and high >= end for low, high in touching):
+            continue
+        for low, high in touching:
+            if not any(i <= low and high <= j for i, j in within):
+                return None
+        found.append(_without(text, start, end, touching))
     return found
 
 
-def _without(view: View, start: int, end: int, cut: Sequence[tuple[int, int]]) -> str:
-    kept = []
-    for offset in range(start, end):
-        place = view.at(offset)
-        if not any(low <= place < high for low, high in cut):
-            kept.append(view.text[offset])
-    return "".join(kept)
+def _without(text: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> str:
+    """Give `text[start:end]` without the ranges `cuts`, which are in order."""
+    parts: list[str] = []
+    for low, high in cuts:
+        parts.append(text[start : max(start, low)])
+        start = max(start, min(high, end))
+    parts.append(text[start:end])
+    return "".join(parts)
 
 
 # -- environment, comments, form -------------------------------------------------------------------
@@ -314,8 +319,13 @@ def _first_difference(
 ) -> int | None:
     """Give the first place, in `after`, where a variable differs that was not added on purpose."""
     was, now = before.replay(), after.replay()
+    upcoming, upcoming_now = was.upcoming, now.upcoming
     for first, second in places:
-        for name in was.to(first) | now.to(second):
+        if first <= upcoming and second <= upcoming_now:
+            continue
+        changed = was.to(first) | now.to(second)
+        upcoming, upcoming_now = was.upcoming, now.upcoming
+        for name in changed:
             if was.env.get(name) != now.env.get(name) or was.names.get(name) != now.names.get(name):
                 if name not in adds or name in was.names:
                     return second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,7 +46,11 @@ class Malformed(NamedTuple):
 
 def pairs(instruction: Instruction, escape: str) -> tuple[Pair, ...] | Malformed:
     """Read the pairs of an ENV as BuildKit does (`parseNameVal`): `k=v …`, or the legacy form."""
-    text, start = instruction.view.text, instruction.args
+    return _pairs(instruction.view.text, instruction.args, escape)
+
+
+@lru_cache(maxsize=512)
+def _pairs(text: str, start: int, escape: str) -> tuple[Pair, ...] | Malformed:
     rest = text[start:].strip()
     if _PLAIN.match(rest):  # most are a single plain pair
         key, _, value = rest.partition("=")

@@ -57,10 +57,12 @@ def _parse(text: str) -> Document:
     directives, in_directives = dict[str, str](), True
     escape = "\\"
     continued = _CONTINUED[escape]
+    keyword_of = _KEYWORD.match
     instructions: list[Instruction] = []
     comments: list[Span] = []
     stages: list[tuple[int, int]] = []
 
+    returns = "\r" in text
     count = len(lines)
     number = 0  # of lines consumed
     offset = 0  # of the line at hand
@@ -75,20 +77,23 @@ def _parse(text: str) -> Document:
             in_directives = False
             offset = following
             continue
-        start = offset + line.index(bare)
-        if bare[0] == "#":
+        lead = bare[0]
+        start = offset if line[0] == lead else offset + line.index(bare)
+        if lead == "#":
             if in_directives:
                 in_directives = _directive(bare, start, directives)
                 escape = directives.get("escape", "\\")
                 continued = _CONTINUED[escape]
-            comments.append(Span(start, start + len(line.rstrip("\r")) - (start - offset)))
+            comments.append(Span(start, offset + len(line.rstrip("\r") if returns else line)))
             offset = following
             continue
         in_directives = False
         first = number
 
         # The logical text keeps blanks at the end of its lines and at the start of later ones.
-        logical = line[start - offset :].rstrip("\r")
+        logical = line[start - offset :] if start > offset else line
+        if returns:
+            logical = logical.rstrip("\r")
         end = start + len(logical)
         more = bare[-1] == escape and continued.search(logical)
         if not more:
@@ -109,7 +114,7 @@ def _parse(text: str) -> Document:
                     inside = offset + line.index("#")
                     comments.append(Span(inside, offset + len(line.rstrip("\r"))))
                     continue
-                part = line.rstrip("\r")
+                part = line.rstrip("\r") if returns else line
                 end = offset + len(part)
                 more = continued.search(part) if bare[-1] == escape else None
                 if more:
@@ -123,7 +128,13 @@ def _parse(text: str) -> Document:
             view = View("".join(parts), tuple(segments))
             logical = view.text
 
-        keyword, args = _keyword(logical, start)
+        match = keyword_of(logical)
+        if match is not None and (args := match.end()) < len(logical):
+            keyword = match[1]
+            if not keyword.isupper():
+                keyword = keyword.upper()
+        else:
+            keyword, args = _keyword(logical, start)
         heredocs: tuple[Heredoc, ...] = ()
         if "<<" in logical:
             names = _heredocs(keyword, logical, args, start)
@@ -167,7 +178,10 @@ def _keyword(logical: str, start: int) -> tuple[str, int]:
     match = _KEYWORD.match(logical) or _KEYWORD.search(logical)
     if match is None:
         raise _Failure(start, "a continued line that holds no instruction; remove it")
-    return match[1].upper(), match.end()
+    word = match[1]
+    if match.end() == len(logical) and not word.isascii():
+        word = word.rstrip(_SPACE)  # the end of the line is trimmed of more than ASCII blanks
+    return word.upper(), match.end()
 
 
 def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:

@@ -38,7 +38,7 @@ class Command(NamedTuple):
 
     `nest` names the constructs around it, outermost first: `if while until for case { ( function
     $( [[`. `lead` is what stands before it: an operator (`&& || ; | & newline`), a reserved word,
-    an opening bracket, or nothing at the start. `trail` is the operator behind it, or nothing.
+    an opening bracket, or nothing at the start.
     """
 
     words: tuple[Word, ...]
@@ -48,7 +48,6 @@ class Command(NamedTuple):
     end: int
     nest: tuple[str, ...]
     lead: str
-    trail: str
     heredocs: tuple[tuple[int, int, bool], ...] = ()
 
     @property
@@ -67,6 +66,13 @@ class Script(NamedTuple):
     tokens: tuple[tuple[int, int], ...]
 
 
+def trail(text: str, script: Script, command: Command) -> str:
+    """Give the token behind a command of the script `text`: an operator, or nothing at the end."""
+    behind = [token for token in script.tokens if token[0] >= command.end]
+    start, end = min(behind, default=(0, 0))
+    return text[start:end]
+
+
 class Opaque(NamedTuple):
     """A script that could not be followed: where reading stopped, and why."""
 
@@ -82,6 +88,9 @@ class _Refusal(Exception):
 _BLANKS = re.compile(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN = re.compile(r"[^ \t\n'\"\\$`|&;<>()]+")
 _PLAIN_WORD = re.compile(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
+_PLAIN_AND_BLANKS = re.compile(
+    r"([^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*)(?:[ \t]+|(?=[\n|&;)]|$))"
+)
 _REDIRECT = re.compile(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
 _OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]\s]*\])?\+?=")
@@ -180,7 +189,6 @@ class _Scanner:
     def command(self, nest: tuple[str, ...], lead: str) -> str:
         """Read one command and the operator behind it; give the operator."""
         text, at = self.text, self.at
-        first = len(self.commands)
         char = text[at]
         own, compound = True, char in "({"
         if char == "(":
@@ -223,9 +231,6 @@ class _Scanner:
             raise self.refuse(f"unexpected {text[self.at]!r}")
         if operator in (";;", ";&", ";;&"):
             return ""  # the end of a case arm, for `list` to judge
-        if len(self.commands) > first:
-            last = self.commands[-1]
-            self.commands[-1] = last._replace(trail=operator)
         if operator == "\n":
             self.newline()
         else:
@@ -435,19 +440,22 @@ class _Scanner:
         words: list[Word] = []
         assignments: list[Word] = []
         redirects: list[Redirect] = []
+        tokens = self.tokens
         while True:
-            # the common case, a word of plain characters, first
-            match = _PLAIN_WORD.match(text, self.at)
+            # the common case first, a word of plain characters and the blanks behind it
+            match = _PLAIN_AND_BLANKS.match(text, self.at)
             if match is not None:
-                end = match.end()
-                if not words and "=" in match[0] and _ASSIGNMENT.match(match[0]):
-                    assignments.append(self.assigned(nest))
-                    end = self.at
-                else:
-                    span = (self.at, end)
-                    words.append(Word(self.at, end, match[0]))
-                    self.tokens.append(span)
-                    self.at = end
+                word = match[1]
+                if words or "=" not in word or _ASSIGNMENT.match(word) is None:
+                    begin, end = match.span(1)
+                    words.append(Word(begin, end, word))
+                    tokens.append((begin, end))
+                    self.at = match.end()
+                    continue
+                assignments.append(self.assigned(nest))
+                end = self.at
+            elif text.startswith(("\\\n", "\\\r\n"), self.at):
+                pass  # a continued line, for `space` to pass
             else:
                 redirect = _REDIRECT.match(text, self.at)
                 if redirect is not None and not text.startswith(("<(", ">("), self.at):
@@ -470,16 +478,7 @@ class _Scanner:
                     break
             self.space()
         self.commands.append(
-            Command(
-                tuple(words),
-                tuple(assignments),
-                tuple(redirects),
-                start,
-                end,
-                nest,
-                lead,
-                "",
-            )
+            Command(tuple(words), tuple(assignments), tuple(redirects), start, end, nest, lead)
         )
         if self.pending:
             mine = len(self.commands) - 1
@@ -764,6 +763,5 @@ def _placed(command: Command, places: list[int], nest: tuple[str, ...]) -> Comma
         places[command.end],
         (*nest, "$(", *command.nest),
         command.lead,
-        command.trail,
         tuple((places[start], places[end], expand) for start, end, expand in command.heredocs),
     )

@@ -63,6 +63,19 @@ class View(NamedTuple):
         """
         return self.at(offset - 1) + 1
 
+    def covered(self, low: int, high: int) -> list[tuple[int, int]]:
+        """Give the ranges of this text that come from the file's range `low` to `high`."""
+        found: list[tuple[int, int]] = []
+        for text_offset, file_offset, length in self.segments:
+            start, end = max(low, file_offset), min(high, file_offset + length)
+            if start < end:
+                shift = text_offset - file_offset
+                if found and found[-1][1] == start + shift:
+                    found[-1] = (found[-1][0], end + shift)
+                else:
+                    found.append((start + shift, end + shift))
+        return found
+
     def part(self, start: int, end: int) -> View:
         """Give the view of `text[start:end]`."""
         if len(self.segments) == 1:

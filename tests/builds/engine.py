@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _SECONDS = 900
+_MOST_KEPT = 1 << 20
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _TYPES = {
     tarfile.DIRTYPE: stat.S_IFDIR,
@@ -158,7 +159,7 @@ class Engine:
     def files(self, image: str, keep: Callable[[str], bool] = _none) -> dict[str, Entry]:
         """Return every path of an image's file system, as a container sees it: `/etc/passwd`.
 
-        The content comes along for the paths that `keep` is true for.
+        The content comes along for the paths that `keep` is true for, up to a megabyte.
         The engine puts a few of its own there, the same for each image: `/.dockerenv`, what it
         mounts in `/dev`, and empty `/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`.
         """
@@ -221,7 +222,7 @@ def _entries(stream: IO[bytes], keep: Callable[[str], bool]) -> dict[str, Entry]
             if member.isreg():
                 content = archive.extractfile(member)
                 assert content is not None
-                if keep(path):
+                if member.size <= _MOST_KEPT and keep(path):
                     kept = content.read()
                     content = io.BytesIO(kept)
                 digest = _sha256(content)

@@ -96,7 +96,7 @@ class Environments:
                 found: list[tuple[str, str]] = []
                 for pair in read:  # all expand with the environment before the instruction
                     key = _expanded(instruction, pair.start, pair.key, names, escape)
-                    at = max(pair.end - len(pair.value) - 1, 0)
+                    at = pair.end - len(pair.value)
                     found.append((key, _expanded(instruction, at, pair.value, names, escape)))
                 for key, value in found:
                     env[key] = names[key] = value
@@ -196,4 +196,5 @@ def _expanded(
     try:
         return expand(word, known, escape)
     except BadExpansion as bad:
+        at = min(at + bad.offset, len(instruction.view.text) - 1)
         raise Unexpandable(instruction.view.at(at), bad.message) from bad

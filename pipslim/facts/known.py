@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.facts.images import Image, Origin, find_image, matches, parse_version
-from pipslim.facts.pipcalls import pip_calls
+from pipslim.facts.images import (
+    FIRST_GOOD_PIP,
+    Age,
+    Image,
+    Origin,
+    find_image,
+    matches,
+    parse_version,
+)
+from pipslim.facts.pipcalls import CACHE_WRITERS, pip_calls
 from pipslim.facts.pips import StagePips, Tracker, Use, base_pip
-from pipslim.facts.runs import Run, inner_keyword, read_run
+from pipslim.facts.runs import Run, read_run
 from pipslim.facts.stages import StageFacts, Stages
+from pipslim.syntax.parser import inner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +37,8 @@ _ROOT_ONLY = re.compile(
 )
 _SUDO = re.compile(r"\bsudo\b")
 _ROOT_NAMES = frozenset(("root", "0"))
+# `EXTERNALLY-MANAGED` is PEP 668's, of 2022; no pip older than 19.2.3 came with Python 3.8
+_NEW_PYTHON = re.compile(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
 _CONF = "/etc/pip.conf"
 
 
@@ -148,6 +159,8 @@ class Facts:
             return found
         image = self.image(stage)
         base = base_pip(image, self._assumed(stage))
+        if base.age is Age.UNKNOWN and self._shows_new(stage):
+            base = base._replace(low=FIRST_GOOD_PIP)
         state = self.pips(stage.parent).state if stage.parent is not None else None
         tracker = Tracker(image, base, state)
         instructions, text = self.document.instructions, self.document.text
@@ -159,7 +172,7 @@ class Facts:
             raw = text[instruction.start : instruction.end]
             if not any(sign in raw for sign in _SIGNS):
                 continue
-            if keyword == "ONBUILD" and inner_keyword(instruction)[0] != "RUN":
+            if keyword == "ONBUILD" and inner(instruction)[0] != "RUN":
                 continue
             run = self.run(index)
             calls: Iterable[PipCall | Undecided] = run.calls
@@ -176,14 +189,21 @@ class Facts:
         uses = self.pips(stage).uses if stage is not None else ()
         return tuple(use for use in uses if use.instruction == number)
 
+    def _shows_new(self, stage: StageFacts) -> bool:
+        """Tell whether a stage names a place that only a Python from 3.8 on has."""
+        instructions, text = self.document.instructions, self.document.text
+        first, last = stage.stage.first, stage.stage.last - 1
+        start, end = instructions[first].start, instructions[last].end
+        return _NEW_PYTHON.search(text, start, end) is not None
+
     def uses(self, stage: StageFacts) -> Iterator[Use]:
         """Give the pip calls of a stage and of all that start from it."""
         for member in stage.family():
             yield from self.pips(member).uses
 
     def has_pip(self, stage: StageFacts) -> bool:
-        """Tell whether a stage itself calls pip."""
-        return bool(self.pips(stage).uses)
+        """Tell whether a stage itself has pip install, build or download something."""
+        return any(use.call.subcommand in CACHE_WRITERS for use in self.pips(stage).uses)
 
     # -- pip's cache ---------------------------------------------------------------------------
 
@@ -239,6 +259,11 @@ class Facts:
             return False
         if any(word.value == "--isolated" for word in use.call.options):
             return False
+        if "sudo" in use.call.program.wrappers:  # it resets the environment, unless told not to
+            text = use.call.program.view.text
+            command = use.call.program.command
+            if not re.search(r"\s(?:-\w*E|--preserve-env)", text[command.start : command.end]):
+                return False
         return bool(self.variables(use).get("PIP_NO_CACHE_DIR"))
 
     def brings_conf(self, stage: StageFacts) -> int | None:

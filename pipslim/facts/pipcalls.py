@@ -154,20 +154,24 @@ class PipCall(NamedTuple):
 
     @property
     def turns_cache_off(self) -> bool:
-        """Whether the call names `--no-cache-dir`, or an abbreviation that pip takes."""
-        return any(_NO_CACHE.match(word.value) for word in self.options)
+        """Whether the call says `--no-cache-dir`, or an abbreviation that pip takes, last."""
+        return self._cache() == ""
 
     @property
     def cache_dir(self) -> str | None:
-        """The folder that `--cache-dir` asks for; None where the call names none."""
+        """The folder that `--cache-dir` asks for; None where the call asks for none."""
+        return self._cache() or None
+
+    def _cache(self) -> str | None:
+        """Give what the last option about the cache says: a folder, or "" for none."""
         found = None
         for at, word in enumerate(self.options):
             if word.value.startswith("--cache-dir"):
                 _, equals, value = word.value.partition("=")
                 following = self.options[at + 1].value if at + 1 < len(self.options) else ""
-                found = value if equals else following
+                found = (value if equals else following) or None
             elif _NO_CACHE.match(word.value):
-                found = None
+                found = ""
         return found
 
 
@@ -217,7 +221,7 @@ def _call(body: Body, program: Program) -> PipCall | Undecided | None:
     words = program.words
     behind = _behind_pip(words)
     if behind:
-        return _pip(body, program, behind, [])
+        return _pip(body, program, words, behind)
     name = program.name
     if name in _TAKE_DATA or len(words) == 1 or _PYTHON.match(name):
         return None
@@ -261,18 +265,14 @@ def _behind_pip(words: tuple[Word, ...]) -> int:
     return 0
 
 
-def _pip(body: Body, program: Program, behind: int, given: list[str]) -> PipCall | Undecided | None:
-    """Read a pip call whose own words end before `behind`; `given` are words from a variable."""
-    words = program.words
-    spelled = program.view.text[words[0].start : words[behind - 1].end]
-    if program.exec_form:
+def _pip(
+    body: Body, program: Program, words: tuple[Word, ...], behind: int
+) -> PipCall | Undecided | None:
+    """Read a pip call whose own name is the first `behind` words; some may be of a variable."""
+    text = program.view.text
+    spelled = text[words[0].start : words[behind - 1].end]
+    if program.exec_form or words is not program.words:
         spelled = " ".join(word.value for word in words[:behind])
-    for at, value in enumerate(given):
-        if value in SUBCOMMANDS:
-            spelled = " ".join(given[:at])
-            extra = tuple(Word(words[0].start, words[0].end, v) for v in given[at + 1 :])
-            rest = (*extra, *words[1:])
-            return _made(body, program, spelled, value, words[behind - 1], rest)
     at = behind
     while at < len(words):
         value = words[at].value
@@ -287,46 +287,29 @@ def _pip(body: Body, program: Program, behind: int, given: list[str]) -> PipCall
             return _undecided(body, program, "what pip is to do stands in a variable")
         return None
     rest = (*words[behind:at], *words[at + 1 :])
-    return _made(body, program, spelled, anchor.value, anchor, rest)
-
-
-def _made(
-    body: Body,
-    program: Program,
-    spelling: str,
-    subcommand: str,
-    anchor: Word,
-    options: tuple[Word, ...],
-) -> PipCall:
     read = "$(" in program.command.nest
-    return PipCall(body, program, spelling, subcommand, anchor, options, read)
+    return PipCall(body, program, spelled, anchor.value, anchor, rest, read)
 
 
 def _by_variable(
     body: Body, program: Program, known: Mapping[str, str]
 ) -> PipCall | Undecided | None:
-    """Read a program named by a variable: `$PIP install x`, `$PIP_INSTALL x`."""
+    """Read a program named by a variable: `$PIP install x`, `$PYTHON -m pip …`, `$PIP_INSTALL x`."""
     words = program.words
+    raw = program.view.text[words[0].start : words[0].end]
     name = variable(program, words[0])
     value = known.get(name) if name else None
-    follows = len(words) > 1 and words[1].value in CACHE_WRITERS
     if value is None or HOLE in value:
-        suspicious = follows and "pip" in program.view.text[words[0].start : words[0].end].lower()
-        if suspicious or (name.lower().find("pip") >= 0 and "install" in name.lower()):
+        calls = len(words) > 1 and words[1].value in CACHE_WRITERS and "pip" in raw.lower()
+        calls = calls or ("pip" in name.lower() and "install" in name.lower())
+        if calls or _behind_pip((Word(0, 0, "python"), *words[1:])):
             return _undecided(body, program, f"the value of ${name or '{…}'} is not known")
         return None
-    given = value.split()
-    if not given:
-        return None
-    spelled = tuple(Word(0, 0, v) for v in given)
-    behind = _behind_pip(spelled)
-    if not behind:
-        return None
-    if program.view.text[words[0].start] == '"' and len(given) > 1:
-        return None  # quoted: one word, the name of no program
-    if behind == len(given):
-        return _pip(body, program, 1, [])
-    return _pip(body, program, 1, given)
+    given = [value] if raw[0] == '"' else value.split()  # quoted, it is one word
+    spelled = tuple(Word(words[0].start, words[0].end, each) for each in given)
+    combined = (*spelled, *words[1:])
+    behind = _behind_pip(combined) if combined else 0
+    return _pip(body, program, combined, behind) if behind else None
 
 
 def _assigned(body: Body) -> dict[str, str]:

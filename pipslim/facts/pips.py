@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, parse_version
+from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
 from pipslim.facts.pipcalls import PipCall, Undecided
 from pipslim.syntax.shell import HOLE
 from pipslim.syntax.source import Span
@@ -13,7 +13,7 @@ from pipslim.syntax.source import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pipslim.facts.images import Image, Version
+    from pipslim.facts.images import Image
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body, Run
     from pipslim.syntax.document import Instruction
@@ -61,7 +61,8 @@ class Pip(NamedTuple):
 class Use(NamedTuple):
     """A pip call in its place, and the pip that it reaches.
 
-    `identity` tells one pip of a stage from another. `instruction` is the number of the call's
+    `identity` tells one pip of a stage from another. `upgrades` tells that the call makes its pip
+    new. `instruction` is the number of the call's
     instruction, `start` where that begins in the file.
     """
 
@@ -71,6 +72,12 @@ class Use(NamedTuple):
     instruction: int
     start: int
     onbuild: bool
+    upgrades: bool
+
+    @property
+    def crashes(self) -> bool:
+        """Whether this pip may crash where a true value turns its cache off."""
+        return self.pip.age is not Age.NEW and not self.pip.rejects_flag
 
     def span(self) -> Span:
         """Give the span in the file from pip's name to the subcommand."""
@@ -124,6 +131,8 @@ _NEW_OPTIONS = (
     "--use-feature",
     "--use-deprecated",
 )
+_SHORT_UPGRADE = re.compile(r"-[a-zA-Z]*U[a-zA-Z]*$")
+NEVER_NEW: tuple[Version, ...] = ((2, 6), (3, 2), (3, 3))  # no pip from 19.0.2 on runs on these
 _UPGRADES = ("-U", "--upgrade", "--upgrade-strategy", "--force-reinstall", "-I")
 # The pip inside a virtual environment is ensurepip's: by the version of Python.
 # Source: CPython's history of Lib/ensurepip/__init__.py.
@@ -147,7 +156,7 @@ def base_pip(image: Image | None, assumed: Version | None) -> Pip:
     if image is not None and image.age is Age.NEW:
         # whatever installs pip on such a distribution, it is none from before 2019
         return Pip(FIRST_GOOD_PIP, NEWEST, "base", None, ())
-    return UNSEEN
+    return UNSEEN if image is not None else UNSEEN._replace(origin="base")
 
 
 def identity(spelling: str) -> str:
@@ -166,12 +175,22 @@ def identity(spelling: str) -> str:
 class Tracker:
     """Follows the pips of one stage, command by command."""
 
-    __slots__ = ("_base", "_bundled", "_image", "_single", "_state", "_undecided", "_uses")
+    __slots__ = (
+        "_base",
+        "_bundled",
+        "_image",
+        "_piped",
+        "_single",
+        "_state",
+        "_undecided",
+        "_uses",
+    )
 
     def __init__(self, image: Image | None, base: Pip, state: Mapping[str, Pip] | None) -> None:
         self._image = image
         self._base = base
         self._state: dict[str, Pip] = dict(state or {})
+        self._piped = False
         self._uses: list[Use] = []
         self._undecided: list[tuple[int, str]] = []
         self._bundled: list[Pip] = []
@@ -188,6 +207,7 @@ class Tracker:
     ) -> None:
         """Take in a RUN: its number, its text, what it executes, its pip calls."""
         onbuild = instruction.keyword == "ONBUILD"
+        self._piped = "get-pip.py" in raw
         calls: dict[int, PipCall] = {}
         for item in found:
             if isinstance(item, Undecided):
@@ -213,32 +233,42 @@ class Tracker:
     # -- calls ---------------------------------------------------------------------------------
 
     def _call(self, call: PipCall, bringer: Bringer, start: int, onbuild: bool) -> None:
-        name = identity(call.spelling)
+        name = self._canonical(identity(call.spelling))
         pip = self._known(name)
         if pip.age is not Age.NEW and _shows_new(call):
             pip = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
-        self._uses.append(Use(call, name, pip, bringer.instruction, start, onbuild))
-        if call.subcommand != "install" or onbuild:
-            return
-        for word in call.options:
-            match = _PIP_REQUIREMENT.match(word.value.strip())
-            if match is not None:
-                self._upgraded(name, pip, match[1] or "", call, bringer)
-            elif word.value.startswith("virtualenv"):
-                self._state["virtualenv"] = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
+        upgrades = False
+        if call.subcommand == "install" and not onbuild:
+            for word in call.options:
+                match = _PIP_REQUIREMENT.match(word.value.strip())
+                if match is not None:
+                    upgrades = self._upgraded(name, pip, match[1] or "", call, bringer)
+                elif word.value.startswith("virtualenv"):
+                    self._state["virtualenv"] = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
+        number = bringer.instruction
+        self._uses.append(Use(call, name, pip, number, start, onbuild, upgrades))
 
-    def _upgraded(self, name: str, pip: Pip, clauses: str, call: PipCall, bringer: Bringer) -> None:
-        if not clauses and not any(word.value in _UPGRADES for word in call.options):
-            if not any(w.value.startswith("-") and "U" in w.value[:4] for w in call.options):
-                return
+    def _canonical(self, name: str) -> str:
+        """Give one name for all spellings of the one pip of an official image."""
+        if not self._single or "/" in name:
+            return name
+        version, python = parse_version(name), self._base.python
+        return "" if not name or not python or python[: len(version)] == version else name
+
+    def _upgraded(self, name: str, pip: Pip, clauses: str, call: PipCall, bringer: Bringer) -> bool:
+        """Take in `pip install pip…`; tell whether it makes pip new."""
+        if not clauses and not any(
+            word.value in _UPGRADES or _SHORT_UPGRADE.match(word.value) for word in call.options
+        ):
+            return False  # there is a pip already
         low, high = _bounds(clauses)
-        if pip.python[:2] in ((2, 6), (3, 3)):
+        if pip.python[:2] in NEVER_NEW:
             high = min(high, (10, 0, 1))
-        if low < FIRST_GOOD_PIP <= high and "==" not in clauses and HOLE not in clauses:
+        elif low < FIRST_GOOD_PIP <= high and "==" not in clauses and HOLE not in clauses:
             low = FIRST_GOOD_PIP  # pip takes the newest that the clauses allow
-        # the run-time guard, and a guard behind `if`: what it leaves is new, whatever was before
-        origin = "upgrade" if low >= FIRST_GOOD_PIP else "pin"
-        self._set(name, Pip(low, high, origin, bringer, pip.python))
+        new = low >= FIRST_GOOD_PIP
+        self._set(name, Pip(low, high, "upgrade" if new else "pin", bringer, pip.python))
+        return new
 
     def _known(self, name: str) -> Pip:
         found = self._state.get(name)
@@ -253,7 +283,7 @@ class Tracker:
             for other in ("3", "2"):  # Debian 11 and later: `pip` is pip3
                 if other in self._state and not self._single:
                     return self._state[other]
-        elif not self._single and "" in self._state and self._base.origin == "unseen":
+        elif not self._single and "" in self._state and self._base.age is Age.UNKNOWN:
             return self._state[""]
         if self._base.age is not Age.NEW and len(version) > 1 and version >= (3, 8):
             return self._by_python(version)
@@ -291,7 +321,8 @@ class Tracker:
         name = program.name
         verb = _PACKAGE_MANAGERS.get(name)
         if verb is not None:
-            if any(word.value == verb for word in program.words[1:4]):
+            first = next((w.value for w in program.words[1:] if not w.value.startswith("-")), "")
+            if first == verb:
                 self._packages(bringer, program)
         elif name in ("virtualenv", "pyvenv") or name.startswith(("virtualenv-", "pyvenv-")):
             self._environment(bringer, program, 1, name.startswith("virtualenv"))
@@ -314,14 +345,9 @@ class Tracker:
                 if major:
                     self._state.setdefault(f"apt{major}", UNSEEN)
                 continue
-            known = image is not None and image.origin is Origin.PACKAGES and len(major) <= 1
-            if known and image is not None and image.age is not Age.UNKNOWN:
-                low = image.pip_min or ()
-                high = NEWEST if image.age is Age.NEW else image.pip_max or NEWEST
-                if image.age is Age.NEW:
-                    low = max(low, FIRST_GOOD_PIP)
-            else:
-                low, high = self._base.low, self._base.high
+            low, high = self._base.low, self._base.high
+            if image is not None and image.origin is Origin.PACKAGES and len(major) <= 1:
+                low, high = _packaged(image)
             python = _of_major(image, major)
             pip = Pip(low, high, "packages", bringer, python)
             if major == "" or major.startswith("2"):
@@ -342,7 +368,8 @@ class Tracker:
                 pip = _ensured(version)._replace(origin="installer", bringer=bringer)
                 self._state[identity(values[0])] = pip
             return
-        if any(_GET_PIP.search(value) for value in values[1:]):
+        piped = self._piped and values[1:2] == ["-"]
+        if piped or any(_GET_PIP.search(value) for value in values[1:]):
             self._get_pip(bringer, values)
 
     def _get_pip(self, bringer: Bringer, values: list[str]) -> None:
@@ -353,10 +380,7 @@ class Tracker:
             if match is not None and match[1]:
                 low, high = _bounds(match[1])
                 origin = "installer" if low >= FIRST_GOOD_PIP else "pin"
-        pip = Pip(low, high, origin, bringer, ())
-        name = identity(values[0])
-        for key in {name, name[:1], ""}:
-            self._set(key, pip)
+        self._set(self._canonical(identity(values[0])), Pip(low, high, origin, bringer, ()))
 
     def _installers(self, bringer: Bringer, text: str) -> None:
         """Take in what brings a whole Python: conda, get-pip.py through a pipe, a source build."""
@@ -434,6 +458,18 @@ class Tracker:
         if self._base.age is Age.NEW and self._base.low >= (20, 3):
             return (3, 8) if not self._base.python else self._base.python
         return ()
+
+
+def _packaged(image: Image) -> tuple[Version, Version]:
+    """Give the bounds of the pip in a distribution's plain package."""
+    low, high = image.pip_min or (), image.pip_max or NEWEST
+    if image.age is Age.NEW:
+        return max(low, FIRST_GOOD_PIP), NEWEST
+    if image.age is Age.OLD:
+        return low, high
+    if image.certain and low == (9, 0, 3):
+        return low, low  # Enterprise Linux 8: later ones have packages of other names
+    return (), NEWEST
 
 
 def _shows_new(call: PipCall) -> bool:

@@ -1,4 +1,4 @@
-"""Where in a stage a command may stand that must run as root, before or behind others."""
+"""Where in a stage a command that needs root may stand, ahead of the stage's first pip call."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None
 
     That is behind the leading instructions, which run nothing, or behind the USER that makes the
     stage root. With `index`, the command needs pip's index: the place is also behind what sets
-    that up. None where only another user runs before the first call.
+    that up. None where only another user, or no POSIX shell, runs before the first call.
     """
     instructions = facts.document.instructions
     uses = facts.pips(stage).uses
     limit = uses[0].instruction if uses else stage.stage.last
     number = stage.stage.first
     while number + 1 < limit and instructions[number + 1].keyword in _LEADING:
+        if instructions[number + 1].keyword == "SHELL" and not facts.posix(number + 2):
+            break
         number += 1
     if index:
         for at in range(number + 1, limit):
             if _REACHES_INDEX.search(instructions[at].view.text):
                 number = at
     for at in range(number, limit):
-        if at > number and instructions[at].keyword != "USER":
+        if at > number and instructions[at].keyword not in ("USER", "SHELL"):
             continue
-        root = facts.root(at + 1) if at + 1 < len(instructions) else facts.root(at)
-        if root is not False:
-            return Place(at, root)
+        if facts.root(at + 1) is not False and facts.posix(at + 1):
+            return Place(at, facts.root(at + 1))
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.pipcalls import PipCall, Undecided, needs_names, pip_calls
 from pipslim.facts.programs import SHELLS, Reading, plain_heredoc, read, read_exec
-from pipslim.syntax.parser import flags_of, json_strings
+from pipslim.syntax.parser import flags, json_strings
 from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import View
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
 _HEREDOC_ALONE = re.compile(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
-_ONBUILD = re.compile(r"([A-Za-z]+)[ \t\v\f\r]+")
 
 
 class Body(NamedTuple):
@@ -50,14 +49,6 @@ class Run(NamedTuple):
     by_variable: bool
 
 
-def inner_keyword(instruction: Instruction) -> tuple[str, int]:
-    """Give keyword and offset of the arguments, those of the inner one for an ONBUILD."""
-    if instruction.keyword != "ONBUILD":
-        return instruction.keyword, instruction.args
-    match = _ONBUILD.match(instruction.view.text, instruction.args)
-    return (match[1].upper(), match.end()) if match else ("", instruction.args)
-
-
 _known: dict[tuple[str, str, bool], Run] = {}
 _MOST_KNOWN = 256
 
@@ -84,12 +75,11 @@ def read_run(document: Document, number: int, posix: bool) -> Run:
 def _read_run(
     raw: str, instruction: Instruction, escape: str, posix: bool
 ) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
-    _, args = inner_keyword(instruction)
     origin = instruction.start
     text = instruction.view.text
     segments = tuple((at, offset - origin, n) for at, offset, n in instruction.view.segments)
     view = View(text, segments)
-    _, start = flags_of(text, args, escape)
+    _, start = flags(instruction, escape)
     strings = json_strings(text, start)
     if strings is not None:
         if not strings:

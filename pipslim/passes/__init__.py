@@ -38,16 +38,18 @@ def _step(each: Pass, *signs: str, waits_for: str = "", reads: str = "") -> Step
     return Step(each.ABOUT, each.find, signs, waits, read)
 
 
+_PIP = ("pip", "PIP")
+
 PASSES: tuple[Step, ...] = (
     _step(split_env, "ENV", "env", "Env"),
     # it joins the one ENV that split-env leaves
     _step(bytecode, *bytecode.SIGNS, waits_for="split-env"),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
-    _step(old_pip, "pip"),
+    _step(old_pip, *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, "pip", waits_for="old-pip"),
+    _step(pip_conf, *_PIP, waits_for="old-pip"),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
-    _step(pip_cache, "pip", reads="PIP_NO_CACHE_DIR"),
+    _step(pip_cache, *_PIP, reads="PIP_NO_CACHE_DIR"),
 )
 
 IDS = tuple(step.id for step in PASSES)

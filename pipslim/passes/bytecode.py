@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 VARIABLE = "PYTHONDONTWRITEBYTECODE"
 _ID = "bytecode"
 SIGNS = ("pip", "py", "conda", "tensorflow", "airflow", "notebook")
-_RUNS_PYTHON = re.compile(r"python|pypy|\.py\b|pip")
+_RUNS_PYTHON = re.compile(r"python|pypy|\.py\b|pip|conda|mamba")
 
 ABOUT = About(
     id=_ID,
@@ -54,18 +54,44 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             _runs_python(document, facts, above) for above in stage.chain()[:-1]
         ):
             continue  # inherited
-        known = VARIABLE in document.text
-        env = facts.stages.environment(stage.stage.last).env if known else {}
         start = document.instructions[stage.stage.first]
         span = Span(start.start, start.end)
-        if VARIABLE in env:
-            if not env[VARIABLE]:
-                message = f"{VARIABLE} is empty, so running Python writes bytecode"
-                yield Finding(_ID, span, message, None, "an empty value turns it off on purpose")
-            continue
-        edits, _ = joined(document, stage, (f"{VARIABLE}=1",))
+        message = "running Python writes bytecode into the image"
+        if VARIABLE in document.text:
+            why_not = _decided(document, facts, stage)
+            if why_not == _ON:
+                continue
+            if why_not:
+                yield Finding(_ID, span, message, None, why_not)
+                continue
+        edits = joined(document, stage, (f"{VARIABLE}=1",))
         fix = Fix(f"set {VARIABLE}=1", Safety.SAFE, edits, (VARIABLE,))
-        yield Finding(_ID, span, "running Python writes bytecode into the image", fix)
+        yield Finding(_ID, span, message, fix)
+
+
+_ON = "on"
+
+
+def _decided(document: Document, facts: Facts, stage: StageFacts) -> str:
+    """Tell what the file says of the variable: that it is on, why it is to be left, or nothing."""
+    final = facts.stages.environment(stage.stage.last)
+    if VARIABLE in final.env and not final.env[VARIABLE]:
+        return f"{VARIABLE} is empty, which turns it off on purpose"
+    first = next(
+        (
+            number
+            for number in range(stage.stage.first + 1, stage.stage.last)
+            if document.instructions[number].keyword == "RUN"
+            and "/etc/pip.conf" not in document.instructions[number].view.text
+        ),
+        stage.stage.last,
+    )
+    early = facts.stages.environment(first)
+    if VARIABLE in early.env:
+        return _ON
+    if VARIABLE in early.names or (VARIABLE in final.names and VARIABLE not in final.env):
+        return f"an ARG {VARIABLE} decides it"
+    return ""
 
 
 def _runs_python(document: Document, facts: Facts, stage: StageFacts) -> bool:

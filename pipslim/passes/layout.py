@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
-from pipslim.syntax.shell import Script, trail
+from pipslim.syntax.shell import Opaque
 from pipslim.syntax.source import newline_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipslim.facts.runs import Body
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document, Instruction
@@ -20,54 +22,63 @@ if TYPE_CHECKING:
 _CONTINUED_ENV = re.compile(
     r"^[ \t]*ENV[ \t][^\n]*[\\`][ \t]*\r?\n([ \t]+)\S", re.IGNORECASE | re.MULTILINE
 )
-_LINK = re.compile(r"(?:[ \t]|\\[ \t]*\r?\n)*&&(?:[ \t]|\\[ \t]*\r?\n)*")
-_LEADING = ("ARG", "ENV", "LABEL", "MAINTAINER", "SHELL")
 
 
-def line_after(document: Document, number: int, line: str) -> Edit:
-    """Give the edit that puts a line of its own behind the instruction `number`."""
-    text, end = document.text, document.instructions[number].end
+def line_after(document: Document, number: int, keyword: str, arguments: str) -> Edit:
+    """Give the edit that puts an instruction of its own behind the instruction `number`.
+
+    Its keyword is in capitals or not, and indented, as that of the instruction ahead of it.
+    """
+    instruction = document.instructions[number]
+    text, end = document.text, instruction.end
     newline = newline_at(text, end)
+    if text[instruction.start : instruction.start + len(instruction.keyword)].islower():
+        keyword = keyword.lower()
+    line = f"{_margin(text, instruction)}{keyword} {arguments}"
     behind = text.find("\n", end)
     if behind < 0:  # the last line, without a newline: it stays without one
         return Edit(len(text), len(text), newline + line)
     return Edit(behind + 1, behind + 1, line + newline)
 
 
-def top(document: Document, stage: StageFacts) -> int:
-    """Give the last of a stage's leading instructions, those that run nothing."""
-    number = stage.stage.first
-    while number + 1 < stage.stage.last:
-        if document.instructions[number + 1].keyword not in _LEADING:
-            break
-        number += 1
-    return number
+def _margin(text: str, instruction: Instruction) -> str:
+    """Give the blanks ahead of an instruction."""
+    margin = text[text.rfind("\n", 0, instruction.start) + 1 : instruction.start]
+    return margin if not margin.strip(" \t") else ""
 
 
-def chained(
-    document: Document, start: int, body: Body, command: Command, added: str
+def linked(
+    document: Document, start: int, body: Body, following: Command, added: Sequence[str]
 ) -> Edit | None:
-    """Give the edit that puts `added` behind a command, in its `&&` chain and its layout.
+    """Give the edit that puts commands right ahead of another, in its chain and its layout.
 
-    `start` is where the command's instruction begins in the file.
-
-    None where it stands in a construct, or in a place where another command could not follow.
+    They are linked by the operator that stands ahead of `following` (`&&`, `;` or a newline),
+    written as it is written there. `start` is where the instruction begins in the file. None where
+    `following` stands in a construct, or first.
     """
-    if command.nest or body.exec_form or command.lead in ("|", "|&", "||", "!", "time"):
-        return None
     script = body.reading.script
-    follower = trail(body.view.text, script, command) if isinstance(script, Script) else "?"
-    if follower not in ("", "&&", ";", "\n"):
+    if following.nest or body.exec_form or isinstance(script, Opaque):
         return None
-    end = start + body.view.after(command.end)
+    if following.lead not in ("&&", ";", "\n"):
+        return None
+    ahead = sorted(token for token in script.tokens if token[1] <= following.start)
+    if following.lead == "\n":
+        while ahead and body.view.text[slice(*ahead[-1])] == "\n":
+            ahead.pop()
+    else:
+        ahead = ahead[:-1]
+    if not ahead:
+        return None
     text = document.text
-    if follower == "\n":
-        newline = newline_at(text, end)
-        line = text.rfind("\n", 0, start + body.view.at(command.start)) + 1
-        indent = text[line : start + body.view.at(command.start)]
-        return Edit(end, end, newline + (indent if not indent.strip() else "") + added)
-    link = _LINK.match(text, end) if follower == "&&" else None
-    return Edit(end, end, (link[0] if link else " && ") + added)
+    end = start + body.view.after(ahead[-1][1])
+    seam = text[end : start + body.view.at(following.start)]
+    if following.lead == "\n":
+        seam = newline_at(text, end) + seam.rpartition("\n")[2]
+    elif "\n" in seam:  # comments and blank lines between stay ahead of what follows
+        first, *rest, last = seam.split("\n")
+        kept = [line for line in rest if line.strip() and not line.lstrip().startswith("#")]
+        seam = "\n".join([first, *kept, last])
+    return Edit(end, end, "".join([seam + each for each in added]))
 
 
 def indentation(document: Document, instruction: Instruction) -> str:
@@ -78,8 +89,9 @@ def indentation(document: Document, instruction: Instruction) -> str:
         blanks = last[: len(last) - len(last.lstrip(" \t"))]
         if blanks and not last.lstrip().startswith("#"):
             return blanks
+    margin = _margin(document.text, instruction)
     match = _CONTINUED_ENV.search(document.text)
-    return match[1] if match is not None else "    "
+    return match[1] if match is not None and not margin else margin + "    "
 
 
 def convertible(instruction: Instruction, pair: Pair, escape: str) -> Edit | None:
@@ -107,13 +119,11 @@ def env_tail(document: Document, instruction: Instruction) -> int | None:
     return instruction.view.after(len(text))
 
 
-def joined(
-    document: Document, stage: StageFacts, added: tuple[str, ...]
-) -> tuple[tuple[Edit, ...], bool]:
+def joined(document: Document, stage: StageFacts, added: tuple[str, ...]) -> tuple[Edit, ...]:
     """Give the edits that add pairs to a stage's environment before anything runs.
 
     They join the first ENV that stands before the first RUN, or make a new one behind FROM and
-    its ARGs; the flag tells whether they joined.
+    its ARGs.
     """
     instructions = document.instructions
     for number in range(stage.stage.first + 1, stage.stage.last):
@@ -139,9 +149,10 @@ def joined(
             edits[0] = edits[0]._replace(text=edits[0].text + more)
         else:
             edits.append(Edit(tail, tail, more))
-        return tuple(edits), True
+        return tuple(edits)
     number = stage.stage.first
     while number + 1 < stage.stage.last and instructions[number + 1].keyword == "ARG":
         number += 1
-    indent = f" {document.escape}{newline_at(document.text, instructions[number].end)}    "
-    return (line_after(document, number, "ENV " + indent.join(added)),), False
+    newline = newline_at(document.text, instructions[number].end)
+    seam = f" {document.escape}{newline}{indentation(document, instructions[number])}"
+    return (line_after(document, number, "ENV", seam.join(added)),)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.images import Age
+from pipslim.facts.pips import NEVER_NEW
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import chained, line_after
+from pipslim.passes.layout import line_after, linked
+from pipslim.syntax.edits import Edit
 from pipslim.syntax.shell import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipslim.facts.known import Facts
-    from pipslim.facts.pips import Pip, Use
+    from pipslim.facts.pips import Bringer, Use
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
-    from pipslim.syntax.edits import Edit
+    from pipslim.syntax.shell import Command
 
 _ID = "old-pip"
 
@@ -47,123 +49,134 @@ ABOUT = About(
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each pip of each stage that is, or may be, too old at its first use."""
     for stage in facts.stages.all:
-        if facts.windows(stage):
+        if facts.windows(stage) or not facts.has_pip(stage):
             continue
-        judged: set[str] = set()
+        # what a stage above does not mend is told there
+        judged = {
+            use.identity
+            for above in stage.chain()[:-1]
+            for use in facts.pips(above).uses
+            if use.pip.age is not Age.NEW
+        }
         for use in facts.pips(stage).uses:
-            if use.identity in judged or use.pip.age is Age.NEW or use.onbuild:
+            if use.identity in judged or use.onbuild or not use.crashes:
                 continue
             judged.add(use.identity)
-            finding = _judge(document, facts, stage, use)
-            if finding is not None:
-                yield finding
+            if not _upgraded_first(facts, stage, use):
+                yield _judge(document, facts, stage, use)
 
 
-def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Finding | None:
-    call, pip = use.call, use.pip
-    span = use.span()
-    if _upgrades(facts, stage, use):
-        return None
-    message = f"`{call.spelling}` {_told(pip)}"
-    why_not = _left(facts, stage, pip)
-    if why_not:
-        return Finding(_ID, span, message, None, why_not)
-    if call.read or "/" in use.identity:
-        why_not = "which pip this is, and where it could be upgraded, is not known"
-        return Finding(_ID, span, message, None, why_not)
-    found = _place(document, facts, stage, use)
-    if isinstance(found, str):
-        return Finding(_ID, span, message, None, found)
-    edit, known = found
-    title = "upgrade pip first" if known else "upgrade pip first if it is old"
-    return Finding(_ID, span, message, Fix(title, Safety.SAFE, (edit,)))
+def _upgraded_first(facts: Facts, stage: StageFacts, use: Use) -> bool:
+    """Tell whether the file itself upgrades this pip, before any other call needs it new."""
+    for each in facts.pips(stage).uses:
+        if each.identity == use.identity and each.crashes:
+            return each.upgrades
+    return False
 
 
-def _told(pip: Pip) -> str:
+def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Finding:
+    pip = use.pip
     if pip.age is Age.OLD:
-        return f"is pip {'.'.join(map(str, pip.high))} or older"
-    return "may be a pip older than 19.0.2: its base image is not known"
+        told = f"is pip {'.'.join(map(str, pip.high))} or older"
+    else:
+        told = "may be a pip older than 19.0.2: its version is not known"
+    message = f"`{use.call.spelling}` {told}"
+    why_not = _left(facts, stage, use)
+    if not why_not:
+        command = _command(use)
+        found = _edit(document, facts, stage, use, command)
+        if isinstance(found, Edit):
+            title = "upgrade pip first" if command.known else "upgrade pip first if it is old"
+            return Finding(_ID, use.span(), message, Fix(title, Safety.SAFE, (found,)))
+        why_not = found
+    return Finding(_ID, use.span(), message, None, why_not)
 
 
-def _upgrades(facts: Facts, stage: StageFacts, use: Use) -> bool:
-    """Tell whether the file itself upgrades this pip with the very first call."""
-    for later in facts.pips(stage).uses:
-        if later.identity == use.identity and later.call is not use.call:
-            return later.pip.origin == "upgrade" and later.pip.age is Age.NEW
-    final = facts.pips(stage).state.get(use.identity)
-    return final is not None and final.origin == "upgrade" and final.age is Age.NEW
-
-
-def _left(facts: Facts, stage: StageFacts, pip: Pip) -> str:
+def _left(facts: Facts, stage: StageFacts, use: Use) -> str:
     """Give the reason why an old pip is to stay, or nothing."""
+    pip = use.pip
     if pip.origin == "pin":
         return "the file asks for this pip"
     if pip.origin == "venv":
         return "a virtual environment bundles it; upgrade it there"
-    if pip.rejects_flag:
-        return "a pip older than 6.0 has no cache, and knows no such settings"
-    if pip.python[:2] in ((2, 6), (3, 2), (3, 3)):
+    if pip.python[:2] in NEVER_NEW:
         version = ".".join(map(str, pip.python[:2]))
         return f"no pip from 19.0.2 on runs on Python {version}"
-    for other in stage.chain()[0].family():
-        for use in facts.pips(other).uses:
-            if use.pip.origin == "pin" and use.pip.age is not Age.NEW:
-                return "the file asks for an old pip elsewhere, so that pip.conf must suit that"
+    for each in facts.uses(stage.chain()[0]):
+        if each.pip.origin == "pin" and each.crashes:
+            return "the file asks for an old pip elsewhere, so that pip.conf must suit that"
+    if use.call.read or "/" in use.identity:
+        return "which pip this is, and where it could be upgraded, is not known"
     return ""
 
 
-def _place(
-    document: Document, facts: Facts, stage: StageFacts, use: Use
-) -> tuple[Edit, bool] | str:
-    """Give the edit that upgrades a pip, and whether it is known to be old; or why there is none."""
-    pip, call = use.pip, use.call
-    known = pip.age is Age.OLD and not (pip.low < (19, 0, 2) and pip.high >= (19,))
-    spelling = call.spelling
-    bringer = pip.bringer
-    if bringer is None and pip.origin == "base":
-        place = top(facts, stage, index=True)
-        if place is None:
-            return "the stage does not run as root before its first pip call"
-        line = "RUN " + _command(spelling, pip, known, tolerant=place.root is None)
-        return line_after(document, place.number, line), known
-    root = facts.root(use.instruction)
-    if root is False or "sudo" in call.program.wrappers:
-        return "pip is not called as root"
-    tolerant = root is None
-    if bringer is not None and bringer.instruction < use.instruction:
-        if facts.root(bringer.instruction + 1) is False:
-            return "pip is not called as root"
-        line = "RUN " + _command(spelling, pip, known, tolerant)
-        return line_after(document, bringer.instruction, line), known
-    command = _command(spelling, pip, known, tolerant)
-    if bringer is not None and bringer.program is not None and bringer.body is call.body:
-        if not bringer.program.wrappers:
-            added = command + (" && hash -r" if known else "")
-            edit = chained(document, use.start, call.body, bringer.program.command, added)
-            if edit is not None:
-                return edit, known
-        return "the command that brings pip stands where no other can follow"
-    # nothing shows where this pip is from: right before its first call
-    if call.program.outer == 0 and not call.body.exec_form:
-        line = "RUN " + _command(spelling, pip, known, tolerant)
-        return line_after(document, use.instruction - 1, line), known
-    script = call.body.reading.script
-    if isinstance(script, Script):
-        ahead = script.commands[call.program.outer - 1]
-        edit = chained(document, use.start, call.body, ahead, command)
-        if edit is not None and not call.program.command.nest:
-            return edit, known
-    return "its first call stands where no other command can go before it"
+class _Command(NamedTuple):
+    """The upgrade: `known` that it is needed, and the commands, linked by what stands there."""
+
+    known: bool
+    commands: tuple[str, ...]
+
+    def line(self, *, root: bool | None) -> str:
+        """Give the arguments of a RUN; where root is not sure, only if /etc can be written."""
+        if self.known:
+            return self.commands[0]
+        return self.commands[0] if root else f"test ! -w /etc || {self.commands[0]}"
 
 
-def _command(spelling: str, pip: Pip, known: bool, tolerant: bool) -> str:
-    """Give the command that upgrades a pip; with `tolerant`, only where /etc can be written."""
+def _command(use: Use) -> _Command:
+    """Give the commands that upgrade a pip."""
+    pip, spelling = use.pip, use.call.spelling
     target = "'pip>=19.0.2,<19.2'" if pip.python[:2] == (3, 4) else "'pip>=19.0.2,<20.3'"
-    if known:
-        return f"{spelling} install --no-cache-dir --no-compile --upgrade {target}"
+    if pip.age is Age.OLD and pip.high < (19,):
+        upgrade = f"{spelling} install --no-cache-dir --no-compile --upgrade {target}"
+        return _Command(True, (upgrade, "hash -r"))
     patterns = "'pip '[0-9].*|'pip '1[0-8].*|'pip 19.0 '*|'pip 19.0.1 '*"
     upgrade = (
         f"{spelling} install --cache-dir=/tmp/.pip --no-compile -U {target} && rm -rf /tmp/.pip"
     )
-    guard = f'case "$({spelling} --version)" in {patterns}) {upgrade};; esac'
-    return f"test ! -w /etc || {guard}" if tolerant else guard
+    return _Command(False, (f'case "$({spelling} --version)" in {patterns}) {upgrade};; esac',))
+
+
+def _edit(
+    document: Document, facts: Facts, stage: StageFacts, use: Use, command: _Command
+) -> Edit | str:
+    """Give the edit that upgrades a pip right behind what brings it, or why there is none."""
+    bringer = use.pip.bringer
+    if bringer is None and use.pip.origin == "base":
+        place = top(facts, stage, index=True)
+        if place is None:
+            return "the stage does not run as root before its first pip call"
+        return line_after(document, place.number, "RUN", command.line(root=place.root))
+    number = use.instruction - 1 if bringer is None else bringer.instruction
+    if number < use.instruction and (bringer is not None or use.call.program.outer == 0):
+        root = facts.root(number + 1)
+        if root is False:
+            return "pip is not called as root"
+        return line_after(document, number, "RUN", command.line(root=root))
+    if facts.root(use.instruction) is False or "sudo" in use.call.program.wrappers:
+        return "pip is not called as root, or through sudo"
+    following = _following(use, bringer)
+    if following is not None:
+        added = command.commands
+        if following.name == "hash":
+            added = added[:1]
+        edit = linked(document, use.start, use.call.body, following, added)
+        if edit is not None:
+            return edit
+    return "no other command can stand right behind what brings it"
+
+
+def _following(use: Use, bringer: Bringer | None) -> Command | None:
+    """Give the command of a script ahead of which a pip is there for the first time."""
+    script = use.call.body.reading.script
+    if not isinstance(script, Script):
+        return None
+    if bringer is None:
+        return script.commands[use.call.program.outer]
+    program = bringer.program
+    if program is None or bringer.body is not use.call.body:
+        return None
+    for command in script.commands:
+        if command.start > program.command.end and not command.nest:
+            return command
+    return None

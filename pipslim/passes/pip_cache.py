@@ -76,7 +76,13 @@ def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
         return Finding(_ID, span, message, None, why_not)
-    text = f', "{FLAG}"' if call.program.exec_form else f" {FLAG}"
+    text = f" {FLAG}"
+    if call.program.exec_form:  # as the elements ahead of it are set
+        compact = (
+            document.text[span.start : end].count('","')
+            and '", "' not in (document.text[span.start : end])
+        )
+        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
     fix = Fix(f"add {FLAG}", Safety.SAFE, (Edit(end, end, text),))
     return Finding(_ID, span, message, fix)
 

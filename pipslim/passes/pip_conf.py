@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.facts.images import Age
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import chained, joined, line_after
+from pipslim.passes.layout import joined, line_after, linked
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.shell import Opaque, Script, trail
+from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 PATH = "/etc/pip.conf"
 _ID = "pip-conf"
+_TITLE = f"write {PATH}"
 _NOTE = "# false turns the cache off; True would crash a pip older than 19.0.2"
 
 ABOUT = About(
@@ -57,14 +57,17 @@ class _Wish(NamedTuple):
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     for stage in facts.stages.all:
-        uses = [use for use in facts.pips(stage).uses if not use.onbuild]
-        if not uses or facts.windows(stage):
+        if facts.windows(stage) or not facts.has_pip(stage):
             continue
-        if any(facts.pips(above).uses for above in stage.chain()[:-1]):
+        if any(facts.has_pip(above) for above in stage.chain()[:-1]):
             continue  # inherited
-        finding = _judge(document, facts, stage, uses)
-        if finding is not None:
-            yield finding
+        uses = [use for use in facts.pips(stage).uses if not use.onbuild]
+        if all(use.pip.rejects_flag for use in facts.uses(stage)):
+            continue  # pips that know no such settings, or none at all
+        if uses:
+            finding = _judge(document, facts, stage, uses)
+            if finding is not None:
+                yield finding
 
 
 def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use]) -> Finding | None:
@@ -78,178 +81,163 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
     for member in stage.family():
         number = facts.brings_conf(member)
         if number is not None:
-            if _is_ours(document, number):
-                return None
-            where = document.instructions[number].line
-            return held(f"line {where} brings pip settings of its own; add the keys there")
-    if not facts.posix(uses[0].instruction):
-        return held("no POSIX shell runs here")
-    said = "PIP_NO_CACHE_DIR" in document.text
-    env = facts.stages.environment(uses[0].instruction).env if said else {}
-    if env.get("PIP_NO_CACHE_DIR") and (
-        env.get("PIP_COMPILE", "").lower() in ("0", "no", "off", "false")
-        or not facts.options.bytecode
-    ):
-        return None  # the same, said by ENV
-    behind = _last_old(facts, stage, uses)
-    wish, dropped = _wish(document, facts, stage, behind)
+            brings = document.instructions[number]
+            text = document.text[brings.start : brings.end]
+            if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
+                return None  # it says what this pass would say
+            return held(f"line {brings.line} brings pip settings of its own; add the keys there")
+    if "PIP_NO_CACHE_DIR" in document.text:
+        env = facts.stages.environment(uses[0].instruction).env
+        compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
+        if env.get("PIP_NO_CACHE_DIR") and not (compiles and facts.options.bytecode):
+            return None  # ENV says the same
+    behind = _upgrade(facts, stage, uses)
+    wish = _wish(facts, stage, behind)
+    dropped: tuple[Edit, ...] = ()
+    if wish.cache:
+        edits = [_without(document, use) for use in facts.uses(stage) if _purges(use)]
+        dropped = tuple(edit for edit in edits if edit is not None)
+        if len(dropped) < len(edits):
+            wish, dropped = wish._replace(cache=""), ()
     if not wish.cache and not wish.compile_off:
         return None
-    title = f"write {PATH}"
     if behind is not None:
-        edit = _behind(document, facts, behind, wish)
+        edit = _behind(document, facts, stage, behind, wish)
         if edit is None:
             return held("no place behind the upgrade of pip where root can write it")
-        return Finding(_ID, span, message, Fix(title, Safety.SAFE, (edit, *dropped)))
+        return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped)))
     place = top(facts, stage)
     if place is None:
-        if any(use.pip.age is not Age.NEW for use in facts.uses(stage)):
-            return held("no root can write it, and by ENV it would crash a pip that may be old")
-        pairs = (("PIP_NO_CACHE_DIR=1",) if wish.cache else ()) + (
-            ("PIP_COMPILE=0",) if wish.compile_off else ()
-        )
-        edits, _ = joined(document, stage, pairs)
-        names = tuple(pair.partition("=")[0] for pair in pairs)
-        fix = Fix("set the same by ENV, for root writes nothing here", Safety.SAFE, edits, names)
-        return Finding(_ID, span, message, fix)
-    guards = []
-    if facts.image(stage) is None:
-        guards.append(f"test -e {PATH}")  # an unknown image may bring its own
-    if place.root is None:
-        guards.append("test ! -w /etc")
-    line = "RUN " + " || ".join([*guards, _written(wish)])
-    edit = line_after(document, place.number, line)
-    return Finding(_ID, span, message, Fix(title, Safety.SAFE, (edit, *dropped)))
+        return _by_env(document, facts, stage, wish, Finding(_ID, span, message))
+    line = _written(wish, facts, stage, root=place.root)
+    edit = line_after(document, place.number, "RUN", line)
+    return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped)))
 
 
-def _is_ours(document: Document, number: int) -> bool:
-    """Tell whether an instruction writes settings that say what this pass would say."""
-    text = document.instructions[number].view.text
-    return PATH in text and ("no-cache-dir" in text or "compile = no" in text)
-
-
-def _last_old(facts: Facts, stage: StageFacts, uses: list[Use]) -> Use | None:
+def _upgrade(facts: Facts, stage: StageFacts, uses: list[Use]) -> Use | None:
     """Give the call that makes pip new for all calls behind it, where there is such a call.
 
     None where pip is new from the start, or never gets new, or is new for no further call.
     """
-    old = [at for at, use in enumerate(uses) if _crashes(use)]
-    if not old:
+    old = [at for at, use in enumerate(uses) if use.crashes]
+    if not old or not uses[old[-1]].upgrades:
         return None
-    last = uses[old[-1]]
-    after = list(uses[old[-1] + 1 :])
+    after = uses[old[-1] + 1 :]
     for child in stage.children:
         after.extend(facts.uses(child))
-    upgraded = {use.identity for use in after if use.pip.origin == "upgrade"}
-    if not after or any(_crashes(use) for use in after) or last.identity not in upgraded:
+    if not after or any(use.crashes for use in after):
         return None
-    return last
+    return uses[old[-1]]
 
 
-def _crashes(use: Use) -> bool:
-    """Tell whether a pip may crash where a true value turns its cache off."""
-    return use.pip.age is not Age.NEW and not use.pip.rejects_flag
-
-
-def _wish(
-    document: Document, facts: Facts, stage: StageFacts, behind: Use | None
-) -> tuple[_Wish, tuple[Edit, ...]]:
-    """Give what the settings are to say, and the edits that drop what they would break."""
+def _wish(facts: Facts, stage: StageFacts, behind: Use | None) -> _Wish:
+    """Give what the settings are to say, for all calls that will be under them."""
     cache = "True"
-    passed = behind is None
+    under = behind is None
     for use in facts.uses(stage):
-        if passed and _crashes(use):
+        if under and use.crashes:
             cache = "false"
-        if behind is not None and use.call is behind.call:
-            passed = True
+        under = under or use is behind
     if any(facts.pips(member).bundled for member in stage.family()):
         cache = "false"
-    dropped: list[Edit] = []
     for use in facts.uses(stage):
-        if (
-            facts.cache_mount(use)
-            or (use.call.cache_dir and not _own(use))
-            or (use.pip.low == use.pip.high and (19,) <= use.pip.low < (19, 0, 2))
-        ):
+        exact = use.pip.low == use.pip.high
+        if use.call.cache_dir is None and facts.cache_mount(use):
             cache = ""
-        elif use.call.subcommand == "cache" and cache:
-            edit = _without(document, use)
-            if edit is None:
-                cache = ""
-            else:
-                dropped.append(edit)
-    if not cache:
-        dropped = []
-    return _Wish(cache, facts.options.bytecode), tuple(dropped)
+        elif exact and (19,) <= use.pip.low < (19, 0, 2):
+            cache = ""  # these crash either way
+    return _Wish(cache, facts.options.bytecode)
 
 
-def _own(use: Use) -> bool:
-    """Tell whether a call is the run-time guard of an old pip, which removes its own cache."""
-    return use.call.cache_dir == "/tmp/.pip"
+def _purges(use: Use) -> bool:
+    """Tell whether a call fails once the cache is off: `pip cache purge`."""
+    return use.call.subcommand == "cache"
 
 
 def _without(document: Document, use: Use) -> Edit | None:
-    """Give the edit that drops `&& pip cache purge`, which fails once the cache is off.
-
-    None where its chain would not be valid without it.
-    """
-    call = use.call
-    command = call.program.command
-    if command.nest or command.lead != "&&" or call.program.wrappers or call.body.exec_form:
+    """Give the edit that drops a command from its chain; None where that would not be valid."""
+    body, command = use.call.body, use.call.program.command
+    script = body.reading.script
+    if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:
         return None
-    script = call.body.reading.script
-    if isinstance(script, Opaque):
+    tokens = sorted(script.tokens)
+    first = next(at for at, token in enumerate(tokens) if token[0] >= command.start)
+    behind = next((t for t in tokens if t[0] >= command.end), None)
+    follower = body.view.text[slice(*behind)] if behind is not None else ""
+    if command.lead == "&&" and first > 1 and follower in ("", "&&", ";"):
+        start = use.start + body.view.after(tokens[first - 2][1])
+        end = use.start + body.view.after(command.end)
+    elif first == 0 and follower == "&&" and len(script.commands) > 1:
+        start = use.start + body.view.at(command.start)
+        end = use.start + body.view.at(script.commands[1].start)
+    else:
         return None
-    if trail(call.body.view.text, script, command) not in ("", "&&", ";"):
-        return None
-    ahead = script.commands[call.program.outer - 1]
-    if ahead.nest or ahead.start >= command.start:
-        return None
-    start = use.start + call.body.view.after(ahead.end)
-    end = use.start + call.body.view.after(command.end)
     if any(start < comment.start < end for comment in document.comments):
         return None
     return Edit(start, end, "")
 
 
-def _behind(document: Document, facts: Facts, use: Use, wish: _Wish) -> Edit | None:
+def _behind(
+    document: Document, facts: Facts, stage: StageFacts, use: Use, wish: _Wish
+) -> Edit | None:
     """Give the edit that writes the settings behind the call that makes pip new."""
-    call = use.call
     number = use.instruction
-    root = facts.root(number)
-    if root is False or "sudo" in call.program.wrappers:
-        return None
-    written = _written(wish)
-    if facts.image(facts.stages.all[0]) is None and root is None:
-        written = f"{{ test ! -w /etc || {written}; }}"
-    uses = facts.pips_of(number)
-    if uses[-1].call is call or "case" in call.program.command.nest:
-        if facts.root(number + 1) is False:
+    last = facts.pips_of(number)[-1]
+    if last.call is use.call:
+        root = facts.root(number + 1)
+        if root is False:
             return None
-        stage = facts.stages.of(number)
-        image = facts.image(stage) if stage is not None else None
-        guards = [f"test -e {PATH}"] if image is None else []
-        if root is None:
-            guards.append("test ! -w /etc")
-        return line_after(document, number, "RUN " + " || ".join([*guards, _written(wish)]))
-    script = call.body.reading.script
-    commands = script.commands if isinstance(script, Script) else ()
-    command = call.program.command
-    place = call.program.outer + 1
-    if place < len(commands) and commands[place].name == "hash":
-        command = commands[place]
-    if call.program.view.text != call.body.view.text:
+        line = _written(wish, facts, stage, root=root)
+        return line_after(document, number, "RUN", line)
+    root = facts.root(number)
+    script = use.call.body.reading.script
+    if root is False or not isinstance(script, Script):
         return None
-    return chained(document, use.start, call.body, command, written)
+    for command in script.commands:
+        if command.start > use.call.program.command.end and not command.nest:
+            if command.name == "hash":
+                continue
+            written = _written(wish, facts, stage, root=root)
+            if "||" in written:
+                written = f"{{ {written}; }}"
+            return linked(document, use.start, use.call.body, command, (written,))
+    return None
 
 
-def _written(wish: _Wish) -> str:
-    r"""Give the command that writes the settings; `\n` is printf's."""
+def _by_env(
+    document: Document, facts: Facts, stage: StageFacts, wish: _Wish, finding: Finding
+) -> Finding | None:
+    """Give the finding for a stage where root writes nothing: the same settings as variables."""
+    if any(use.crashes for use in facts.uses(stage)):
+        return finding._replace(
+            why_not="no root can write it, and by ENV it would crash a pip that may be old"
+        )
+    if any("sudo" in use.call.program.wrappers for use in facts.uses(stage)):
+        return finding._replace(why_not="no root can write it, and sudo takes no ENV along")
+    known = facts.stages.environment(stage.stage.last).names
+    wanted = (("PIP_NO_CACHE_DIR", "1", wish.cache), ("PIP_COMPILE", "0", wish.compile_off))
+    pairs = tuple(f"{name}={value}" for name, value, on in wanted if on and name not in known)
+    if not pairs:
+        return None
+    names = tuple(pair.partition("=")[0] for pair in pairs)
+    edits = joined(document, stage, pairs)
+    title = "set the same by ENV, for no root can write it here"
+    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names))
+
+
+def _written(wish: _Wish, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
+    r"""Give the command that writes the settings; `\n` is printf's.
+
+    It leaves alone what an unknown image may bring, and a folder that only root could write.
+    """
     parts = []
     if wish.cache:
         note = _NOTE + r"\n" if wish.cache == "false" else ""
         parts.append(rf"{note}[global]\nno-cache-dir = {wish.cache}\n")
     if wish.compile_off:
         parts.append(r"[install]\ncompile = no\n")
+    guards = [f"test -e {PATH}"] if facts.image(stage) is None else []
+    if root is None:
+        guards.append("test ! -w /etc")
     text = r"\n".join(parts)
-    return f"printf '{text}' > {PATH}"
+    return " || ".join([*guards, f"printf '{text}' > {PATH}"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.environment import Environments
-from pipslim.facts.runs import inner_keyword
+from pipslim.syntax.parser import inner
 from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import BOM
 from pipslim.syntax.validity import check
@@ -178,7 +178,7 @@ def _compare(
     inserted: list[tuple[int, int]],
 ) -> str:
     old, now = sides.before.document.instructions[first], sides.after.document.instructions[second]
-    if inner_keyword(old)[0] != "RUN" or inner_keyword(now)[0] != "RUN":
+    if inner(old)[0] != "RUN" or inner(now)[0] != "RUN":
         return "an ONBUILD of another kind was edited"
     was, run = sides.before.run(first), sides.after.run(second)
     if len(was.bodies) != len(run.bodies) or len(was.unread) != len(run.unread):
@@ -196,10 +196,12 @@ def _compare(
             zip(levels, others, strict=True)
         ):
             words = _words(view, script, removed, ())
-            inner = [_extent(each) for each in nested[depth:]]
-            words_now = _words(view_now, script_now, inserted, inner)
+            scripts = [_extent(each) for each in nested[depth:]]
+            words_now = _words(view_now, script_now, inserted, scripts)
             if words is None or words_now is None or words != words_now:
                 return "its commands are not those of before with words added"
+            if not _links_alike(view_now, script_now, inserted):
+                return "an added command is not linked as the one behind it"
     return ""
 
 
@@ -264,6 +266,29 @@ def _words(
     return found
 
 
+_LINKS = frozenset(("&&", "||", ";", "|", "&", "\n"))
+
+
+def _links_alike(view: View, script: Script | Opaque, inserted: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether commands put into a chain are linked by the operator that stood there.
+
+    An `&&` behind a command that ended in `;` would take it out of `set -e`.
+    """
+    cuts = [part for low, high in inserted for part in view.covered(low, high)]
+    if not cuts or isinstance(script, Opaque):
+        return True
+    text = view.text
+    added = ""
+    for start, end in sorted(script.tokens):
+        if any(low <= start and end <= high for low, high in cuts):
+            added = added or text[start:end]
+        else:
+            if added in _LINKS and text[start:end] != added:
+                return False
+            added = ""
+    return True
+
+
 def _without(text: str, start: int, end: int, cuts: Sequence[tuple[int, int]]) -> str:
     """Give `text[start:end]` without the ranges `cuts`, which are in order."""
     parts: list[str] = []
@@ -301,7 +326,7 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
     places.append((len(before.instructions), len(after.instructions)))
     number = _first_difference(Environments(before), Environments(after), places, adds)
     if number is None and _refers(before):
-        assumed = {name: f"\u27e8{name}\u27e9" for name in _names(before)}
+        assumed = {name: f"\u27e8{name}\u27e9" for name in _names(before) - adds}
         number = _first_difference(
             Environments(before, assumed, "\u27e8"),
             Environments(after, assumed, "\u27e8"),

@@ -26,6 +26,8 @@ _DIRECTIVES = ("syntax", "escape", "check")
 _HEREDOC_KEYWORDS = ("RUN", "COPY", "ADD")
 # A word as BuildKit's shell lexer splits them, quotes kept.
 _LEXED = re.compile(r"""(?:[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
+_ALL_LEXED = re.compile(rf"(?:\s+|{_LEXED.pattern})*", re.DOTALL)
+_ODD_BRACES = re.compile(r"""\$\{(?!\w+(?::?[-+?][^\s'"\\${}<]*)?\})""")
 _HEREDOC = re.compile(r"(\d*)<<(-?)([^<]*)")
 _QUOTED = re.compile(r"""['"]|\\(.)""")
 
@@ -129,7 +131,7 @@ def _parse(text: str) -> Document:
             logical = view.text
 
         match = keyword_of(logical)
-        if match is not None and (args := match.end()) < len(logical):
+        if match is not None and (args := match.end()) < len(logical) and logical.isascii():
             keyword = match[1]
             if not keyword.isupper():
                 keyword = keyword.upper()
@@ -175,13 +177,12 @@ def _parse(text: str) -> Document:
 
 
 def _keyword(logical: str, start: int) -> tuple[str, int]:
-    match = _KEYWORD.match(logical) or _KEYWORD.search(logical)
+    # BuildKit trims the ends of the line of more than ASCII blanks
+    stripped = logical.rstrip(_SPACE)
+    match = _KEYWORD.match(stripped, len(stripped) - len(stripped.lstrip(_SPACE)))
     if match is None:
         raise _Failure(start, "a continued line that holds no instruction; remove it")
-    word = match[1]
-    if match.end() == len(logical) and not word.isascii():
-        word = word.rstrip(_SPACE)  # the end of the line is trimmed of more than ASCII blanks
-    return word.upper(), match.end()
+    return match[1].upper(), match.end()
 
 
 def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:
@@ -203,12 +204,11 @@ def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:
 def _heredocs(keyword: str, logical: str, args: int, start: int) -> list[tuple[str, bool, bool]]:
     """Give name, chomp and expand of each heredoc that an instruction's logical text opens."""
     if keyword == "ONBUILD":
-        inner = _KEYWORD.match(logical, args)
-        if inner is None:
-            return []
-        keyword, args = inner[1].upper(), inner.end()
+        keyword, args = _inner(logical, args)
     if keyword not in _HEREDOC_KEYWORDS or json_strings(logical[args:]) is not None:
         return []
+    if _ALL_LEXED.fullmatch(logical) is None:
+        return []  # BuildKit's lexer fails at an open quote, and then sees no heredoc
     found = []
     words = _LEXED.findall(logical)
     for i, word in enumerate(words):
@@ -219,6 +219,12 @@ def _heredocs(keyword: str, logical: str, args: int, start: int) -> list[tuple[s
         if rest:
             name = _QUOTED.sub(r"\1", rest)
             found.append((name, bool(match[2]), "'" not in rest and '"' not in rest))
+            if _ODD_BRACES.search(logical):
+                reason = (
+                    "whether << is a heredoc beside such a ${…} differs, depending on the "
+                    "builder's version; move one of them to another RUN"
+                )
+                raise _Failure(start, reason)
         elif i + 1 < len(words):
             reason = (
                 "a blank behind << makes a heredoc or not depending on the builder's version; "
@@ -278,21 +284,26 @@ def _json_value(literal: str) -> str:
     return str(json.loads(literal))
 
 
-_FLAG_QUOTE = re.compile(r"""['"\\`]""")
+def inner(instruction: Instruction) -> tuple[str, int]:
+    """Give keyword and offset of the arguments; for an ONBUILD, those of the inner instruction."""
+    if instruction.keyword != "ONBUILD":
+        return instruction.keyword, instruction.args
+    return _inner(instruction.view.text, instruction.args)
+
+
+def _inner(logical: str, args: int) -> tuple[str, int]:
+    match = _KEYWORD.match(logical, args)
+    return (match[1].upper(), match.end()) if match is not None else ("", args)
 
 
 def flags(instruction: Instruction, escape: str) -> tuple[tuple[Flag, ...], int]:
     """Give an instruction's builder flags and the offset in its logical text where they end.
 
-    Only a flag without quote and escape character is read for its value; the others have the raw
-    text as value. BuildKit: `extractBuilderFlags`.
+    For an ONBUILD, those of the inner instruction. A flag with quotes inside or escape characters
+    has its raw text as value. BuildKit: `extractBuilderFlags`.
     """
     text = instruction.view.text
-    return flags_of(text, instruction.args, escape)
-
-
-def flags_of(text: str, args: int, escape: str) -> tuple[tuple[Flag, ...], int]:
-    """Give the flags that stand at offset `args` of a logical text, and where they end."""
+    args = inner(instruction)[1]
     if text[args : args + 2] != "--":
         return (), args
     found: list[Flag] = []

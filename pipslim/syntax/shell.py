@@ -66,13 +66,6 @@ class Script(NamedTuple):
     tokens: tuple[tuple[int, int], ...]
 
 
-def trail(text: str, script: Script, command: Command) -> str:
-    """Give the token behind a command of the script `text`: an operator, or nothing at the end."""
-    behind = [token for token in script.tokens if token[0] >= command.end]
-    start, end = min(behind, default=(0, 0))
-    return text[start:end]
-
-
 class Opaque(NamedTuple):
     """A script that could not be followed: where reading stopped, and why."""
 

@@ -58,8 +58,9 @@ def check(document: Document) -> Unparsable | None:
         elif keyword == "ENV":
             found = pairs(instruction, document.escape)
             if isinstance(found, Malformed):
-                offset = instruction.view.at(min(found.offset, len(instruction.view.text) - 1))
-                return Unparsable(offset, found.reason)
+                if found.offset >= len(instruction.view.text):
+                    return _at(instruction, found.reason)
+                return Unparsable(instruction.view.at(found.offset), found.reason)
         elif instruction.args >= len(instruction.view.text) and keyword != "CMD":
             return _at(instruction, f"{keyword} without arguments; complete or remove it")
     if not seen_from:

@@ -81,7 +81,7 @@ def worth_keeping(path: str) -> bool:
 
 
 def _is_cache(difference: Difference) -> bool:
-    return difference.after is None and _CACHE.fullmatch(difference.path) is not None
+    return difference.before is not None and _CACHE.fullmatch(difference.path) is not None
 
 
 def _is_bytecode(difference: Difference) -> bool:
@@ -117,7 +117,11 @@ def _records_by_another_pip(difference: Difference) -> bool:
 
 
 MEANT = (
-    Rule("cache", "the folder of pip's cache, and what is in it, go", _is_cache),
+    Rule(
+        "cache",
+        "pip's cache goes; where one stays, the dates of the answers are in it",
+        _is_cache,
+    ),
     Rule(
         "bytecode",
         "what pip and Python compile goes; what stays has the time of its source in it",
@@ -130,7 +134,7 @@ MEANT = (
         _lists_bytecode,
     ),
 )
-"""What any rewrite may change. Two builds of one file differ in bytecode alone."""
+"""What any rewrite may change. Two builds of one file differ in cache and bytecode alone."""
 
 MEANT_WITH_NEW_PIP = (
     *MEANT,

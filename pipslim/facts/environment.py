@@ -55,9 +55,9 @@ class _Stage(NamedTuple):
 class Environments:
     """The environments of a whole document, in one pass over it.
 
-    `assumed` holds what base images bring. A build argument has its default; one without has the
-    value `unset` and its name, or none where that is None. Raises Unexpandable where BuildKit
-    cannot expand a value. Source: Dockerfile reference, "Environment replacement".
+    `assumed` holds what base images bring. A build argument has its default; with `args`, each is
+    given from outside, as that text and its name. Raises Unexpandable where BuildKit cannot expand
+    a value. Source: Dockerfile reference, "Environment replacement".
     """
 
     __slots__ = ("_cache", "_firsts", "_stages")
@@ -66,7 +66,7 @@ class Environments:
         self,
         document: Document,
         assumed: Mapping[str, str] | None = None,
-        unset: str | None = None,
+        args: str = "",
     ) -> None:
         nothing: dict[str, str] = {}
         base = Environment(assumed or nothing, assumed or nothing)
@@ -103,12 +103,12 @@ class Environments:
                     changes.append(_Change(number, key, value, True))
             elif keyword == "ARG":
                 for key, default in arguments(instruction, escape):
-                    if default is not None:
+                    if args:
+                        value = args + key
+                    elif default is not None:
                         value = _expanded(instruction, instruction.args, default, names, escape)
                     elif names is not global_args and key in global_args:
                         value = global_args[key]
-                    elif unset is not None and key not in names:
-                        value = unset + key
                     else:
                         continue
                     names[key] = value

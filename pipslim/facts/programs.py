@@ -188,7 +188,7 @@ class _Reader:
                     inner = words[at + 1 :]
                 elif name == "eval":
                     inner = words[1:]
-                elif name in SHELLS and _from_input(words):
+                elif name in SHELLS and reads_input(words):
                     self.heredocs(frame._replace(wrappers=(*wrappers, f"{name} <<")))
             if inner is None:
                 break
@@ -301,7 +301,7 @@ def _script_word(name: str, words: tuple[Word, ...]) -> Word | None:
     return None
 
 
-def _from_input(words: tuple[Word, ...]) -> bool:
+def reads_input(words: tuple[Word, ...]) -> bool:
     """Tell whether a shell with these words reads its script from standard input."""
     at = 1
     while at < len(words):

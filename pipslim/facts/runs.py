@@ -6,7 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.pipcalls import PipCall, Undecided, needs_names, pip_calls
-from pipslim.facts.programs import SHELLS, Reading, plain_heredoc, read, read_exec
+from pipslim.facts.programs import (
+    SHELLS,
+    Reading,
+    plain_heredoc,
+    read,
+    read_exec,
+    reads_input,
+)
 from pipslim.syntax.parser import flags, json_strings
 from pipslim.syntax.shell import Opaque, Script
 from pipslim.syntax.source import View
@@ -133,8 +140,7 @@ def _given_to_shells(body: Body) -> list[bool]:
     shells = {
         program.command.start
         for program in body.reading.programs
-        if program.name in SHELLS
-        and all(w.value.startswith("-") and "c" not in w.value for w in program.words[1:])
+        if program.name in SHELLS and reads_input(program.words)
     }
     found = [
         (redirect.start, command.start in shells)

@@ -25,13 +25,15 @@ class Safety(IntEnum):
 class Fix(NamedTuple):
     """A change, all or none: what it does, how safe it is, and its edits of the document's text.
 
-    `adds` names the variables that it adds to the environment on purpose.
+    `adds` names the variables that it adds to the environment on purpose, `drops` the commands, as
+    written, that it removes on purpose.
     """
 
     title: str
     safety: Safety
     edits: tuple[Edit, ...]
     adds: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
 
 
 class Finding(NamedTuple):

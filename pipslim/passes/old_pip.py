@@ -59,7 +59,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             if use.pip.age is not Age.NEW
         }
         for use in facts.pips(stage).uses:
-            if use.identity in judged or use.onbuild or not use.crashes:
+            if use.identity in judged or not use.crashes:
                 continue
             judged.add(use.identity)
             if not _upgraded_first(facts, stage, use):
@@ -117,10 +117,16 @@ class _Command(NamedTuple):
     commands: tuple[str, ...]
 
     def line(self, *, root: bool | None) -> str:
-        """Give the arguments of a RUN; where root is not sure, only if /etc can be written."""
-        if self.known:
+        """Give the arguments of a RUN; where root is not sure, it acts only if /etc can be written."""
+        if root or self.known:
             return self.commands[0]
-        return self.commands[0] if root else f"test ! -w /etc || {self.commands[0]}"
+        return f"test ! -w /etc || {self.commands[0]}"
+
+    def links(self, *, root: bool | None) -> tuple[str, ...]:
+        """Give the commands as links of a chain."""
+        if root or self.known:
+            return self.commands
+        return (f"{{ {self.line(root=root)}; }}",)
 
 
 def _command(use: Use) -> _Command:
@@ -153,11 +159,12 @@ def _edit(
         if root is False:
             return "pip is not called as root"
         return line_after(document, number, "RUN", command.line(root=root))
-    if facts.root(use.instruction) is False or "sudo" in use.call.program.wrappers:
+    root = facts.root(use.instruction)
+    if root is False or "sudo" in use.call.program.wrappers:
         return "pip is not called as root, or through sudo"
     following = _following(use, bringer)
     if following is not None:
-        added = command.commands
+        added = command.links(root=root)
         if following.name == "hash":
             added = added[:1]
         edit = linked(document, use.start, use.call.body, following, added)

@@ -61,13 +61,11 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             continue
         if any(facts.has_pip(above) for above in stage.chain()[:-1]):
             continue  # inherited
-        uses = [use for use in facts.pips(stage).uses if not use.onbuild]
         if all(use.pip.rejects_flag for use in facts.uses(stage)):
-            continue  # pips that know no such settings, or none at all
-        if uses:
-            finding = _judge(document, facts, stage, uses)
-            if finding is not None:
-                yield finding
+            continue  # pips that know no such settings
+        finding = _judge(document, facts, stage, list(facts.pips(stage).uses))
+        if finding is not None:
+            yield finding
 
 
 def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use]) -> Finding | None:
@@ -94,9 +92,12 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
     behind = _upgrade(facts, stage, uses)
     wish = _wish(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()
+    drops: tuple[str, ...] = ()
     if wish.cache:
-        edits = [_without(document, use) for use in facts.uses(stage) if _purges(use)]
+        purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
+        edits = [_without(document, use) for use in purges]
         dropped = tuple(edit for edit in edits if edit is not None)
+        drops = tuple(" ".join(word.value for word in use.call.program.words) for use in purges)
         if len(dropped) < len(edits):
             wish, dropped = wish._replace(cache=""), ()
     if not wish.cache and not wish.compile_off:
@@ -105,13 +106,13 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
         edit = _behind(document, facts, stage, behind, wish)
         if edit is None:
             return held("no place behind the upgrade of pip where root can write it")
-        return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped)))
+        return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
     place = top(facts, stage)
     if place is None:
         return _by_env(document, facts, stage, wish, Finding(_ID, span, message))
     line = _written(wish, facts, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
-    return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped)))
+    return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
 
 
 def _upgrade(facts: Facts, stage: StageFacts, uses: list[Use]) -> Use | None:
@@ -149,13 +150,11 @@ def _wish(facts: Facts, stage: StageFacts, behind: Use | None) -> _Wish:
     return _Wish(cache, facts.options.bytecode)
 
 
-def _purges(use: Use) -> bool:
-    """Tell whether a call fails once the cache is off: `pip cache purge`."""
-    return use.call.subcommand == "cache"
-
-
 def _without(document: Document, use: Use) -> Edit | None:
-    """Give the edit that drops a command from its chain; None where that would not be valid."""
+    """Give the edit that drops `pip cache purge`, which fails once the cache is off.
+
+    None where its chain would not be valid without it.
+    """
     body, command = use.call.body, use.call.program.command
     script = body.reading.script
     if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:

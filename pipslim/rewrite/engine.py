@@ -117,7 +117,7 @@ def _unreadable(text: str, why: Unparsable) -> Outcome:
 class _State:
     """A document on its way, with what has been found so far."""
 
-    __slots__ = ("adds", "facts", "fixed", "held", "patch", "silent")
+    __slots__ = ("adds", "drops", "facts", "fixed", "held", "patch", "silent")
 
     def __init__(self, document: Document, options: Options) -> None:
         self.facts = Facts(document, options)
@@ -125,6 +125,7 @@ class _State:
         self.fixed: list[Report] = []
         self.held: list[Finding] = []
         self.adds: set[str] = set()
+        self.drops: set[str] = set()
         self.silent: set[int] = set()
 
 
@@ -141,7 +142,7 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
         last = offered[0]
         raise _Failure(state.patch.origin(last.span.start), "it does not settle", last.pass_id)
     if state.patch.text != document.text:
-        broken = prove(first, state.facts, state.patch, frozenset(state.adds))
+        broken = _proof(first, state)
         if broken is not None:
             raise _blamed(broken, state, document, choice, steps)
     text = document.text
@@ -161,6 +162,11 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
             _unused(text, mark) for mark in marks if mark.number not in state.silent or mark.unknown
         ),
     )
+
+
+def _proof(first: Facts, state: _State) -> Broken | None:
+    adds, drops = frozenset(state.adds), frozenset(state.drops)
+    return prove(first, state.facts, state.patch, adds, drops)
 
 
 def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
@@ -205,6 +211,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
         if finding.fix is not None:
             state.fixed.append(_report(state, finding, finding.fix.title))
             state.adds.update(finding.fix.adds)
+            state.drops.update(finding.fix.drops)
     pass_id = chosen.chosen[0].pass_id
     start = chosen.edits[0].start
     try:
@@ -250,9 +257,10 @@ def _blamed(
             break
         for each in dict.fromkeys(finding.pass_id for finding in offered):
             alone = _State(document, choice.options)
-            alone.patch, alone.facts, alone.adds = again.patch, again.facts, set(again.adds)
+            alone.patch, alone.facts = again.patch, again.facts
+            alone.adds, alone.drops = set(again.adds), set(again.drops)
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)
-            if prove(first, alone.facts, alone.patch, frozenset(alone.adds)) is not None:
+            if _proof(first, alone) is not None:
                 return _Failure(state.patch.origin(broken.offset), reason, each)
         _apply(again, list(offered), choice.options)
     return _Failure(state.patch.origin(broken.offset), reason, pass_id)

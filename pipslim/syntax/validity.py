@@ -1,6 +1,4 @@
-"""Whether the builder would accept a Document: what BuildKit's parser lets pass and its next step
-rejects, and what only some builder versions read as a Dockerfile.
-"""
+"""Whether the builder would accept a Document that BuildKit's parser lets pass."""
 
 from __future__ import annotations
 
@@ -76,6 +74,8 @@ def _unknown(document: Document, instruction: Instruction) -> Unparsable:
     word = instruction.view.text.split(None, 1)[0][:40]
     if word.startswith(("{", "<%", "%", "@", "[")) or "{{" in word:
         reason = f"{word!r} is no instruction but looks like a template; rewrite what it generates"
+    elif word.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        reason = f"{word!r} is left of a merge conflict; resolve it"
     elif word.startswith(("&&", "|", ";")):
         reason = f"{word!r} starts a line: the line before lacks its {document.escape}; add it"
     else:

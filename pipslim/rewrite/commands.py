@@ -1,0 +1,264 @@
+"""The proof for one edited RUN: without the words put in, it is the commands that it was."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.syntax.parser import flags, inner
+from pipslim.syntax.shell import Command, Opaque, Script
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipslim.facts.runs import Body, Run
+    from pipslim.syntax.document import Document, Instruction
+    from pipslim.syntax.source import View
+
+_LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
+_BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
+
+Range = tuple[int, int]
+
+
+class Side(NamedTuple):
+    """An instruction in its document, what it runs, and which parts of its text are cut out.
+
+    `cuts` are ranges of the file, in order: what was removed, of the instruction as it was; what
+    was inserted, of the instruction as it is.
+    """
+
+    document: Document
+    instruction: Instruction
+    run: Run
+    cuts: Sequence[Range]
+
+
+class _Level(NamedTuple):
+    """A script of a RUN: its view into the file, its tree, and the cuts in its text."""
+
+    view: View
+    script: Script | Opaque
+    cuts: list[Range]
+
+    def cut(self, start: int, end: int) -> bool:
+        """Tell whether a range of the text lies whole in one cut."""
+        return any(low <= start and end <= high for low, high in self.cuts)
+
+
+def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
+    """Tell how an edited RUN is not what it was with words or whole commands put in, or nothing.
+
+    `drops` are the commands, as written, that were removed on purpose.
+    """
+    old, now = before.instruction, after.instruction
+    if inner(old)[0] != "RUN" or inner(now)[0] != "RUN" or old.keyword != now.keyword:
+        return "another instruction than a RUN was edited"
+    escape = before.document.escape
+    if _flags(old, escape) != _flags(now, escape):
+        return "its flags changed"
+    bodies, bodies_now = before.run.bodies, after.run.bodies
+    if [body.exec_form for body in bodies] != [body.exec_form for body in bodies_now]:
+        return "it runs more or fewer scripts, or in another form"
+    if _unread(before) != _unread(after):
+        return "a part that is not read as a script changed"
+    if not _only_dropped(before, drops, escape):
+        return "words were removed"
+    written = 0
+    for body, body_now in zip(bodies, bodies_now, strict=True):
+        levels, levels_now = _levels(body, before), _levels(body_now, after)
+        if len(levels) != len(levels_now):
+            return "a script inside it was lost or added"
+        for depth in range(len(levels)):
+            reason = _compare(levels[depth], levels_now[depth], levels_now[depth + 1 :])
+            if reason:
+                return reason
+        top = levels_now[0]
+        written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
+    # what was written stands in scripts, but for continued lines and blanks
+    continued = re.compile(re.escape(escape) + r"[ \t]*\r?\n")
+    texts = [after.document.text[start:end] for start, end in after.cuts]
+    if sum(_signs(continued.sub("", text)) for text in texts) > written:
+        return "something was written where no script is"
+    return ""
+
+
+def _signs(text: str) -> int:
+    """Count the characters of a text that are not blank."""
+    return len("".join(text.split()))
+
+
+def _flags(instruction: Instruction, escape: str) -> list[tuple[str, str]]:
+    return [(flag.name, flag.value) for flag in flags(instruction, escape)[0]]
+
+
+def _unread(side: Side) -> list[str]:
+    """Give the texts that no edit may touch: of scripts not followed, of heredocs that are data."""
+    found = [part.text for part in side.run.unread]
+    start = side.instruction.start
+    scripts = {start + body.view.at(0) for body in side.run.bodies if body.view.text}
+    for heredoc in side.instruction.heredocs:
+        found.append(heredoc.name)
+        if heredoc.body.start not in scripts:
+            found.append(side.document.text[heredoc.body.start : heredoc.body.end])
+    return found
+
+
+def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
+    """Tell whether what was removed is blanks, or a command of `drops` with its `&&`."""
+    for start, end in before.cuts:
+        text = before.document.text[start:end].replace(escape + "\n", " ")
+        words = " ".join(text.replace(escape + "\r\n", " ").split())
+        if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
+            return False
+    return True
+
+
+def _levels(body: Body, side: Side) -> list[_Level]:
+    """Give a script and those inside it, each with its view into the file."""
+    origin = side.instruction.start
+    outer = body.view._replace(
+        segments=tuple((at, origin + offset, n) for at, offset, n in body.view.segments)
+    )
+    found = [_level(outer, body.reading.script, side.cuts)]
+    for view, script in body.reading.nested:
+        segments: list[tuple[int, int, int]] = []
+        for start, offset, length in view.segments:
+            part = outer.part(offset, offset + length)
+            segments.extend((start + s, o, n) for s, o, n in part.segments)
+        found.append(_level(view._replace(segments=tuple(segments)), script, side.cuts))
+    return found
+
+
+def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level:
+    return _Level(view, script, [part for low, high in cuts for part in view.covered(low, high)])
+
+
+def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
+    """Compare a script with what it was; `nested` are the scripts inside its words."""
+    if isinstance(old.script, Opaque) or isinstance(now.script, Opaque):
+        same = old.view.text == now.view.text and not old.cuts and not now.cuts
+        return "" if same else "a script that could not be followed changed"
+    if not old.cuts and not now.cuts:
+        return "" if old.view.text == now.view.text else "a script changed"
+    within = [
+        part
+        for level in nested
+        if level.view.text
+        for part in now.view.covered(level.view.at(0), level.view.after(len(level.view.text)))
+    ]
+    if _tokens(old, ()) != _tokens(now, within):
+        return "its commands are not those of before with words added"
+    kept = [c for c in now.script.commands if not _covered(now, c)]
+    were = [c for c in old.script.commands if not _covered(old, c)]
+    if len(kept) != len(were):
+        return "a command was lost or split"
+    moved = len(kept) < len(now.script.commands) or len(were) < len(old.script.commands)
+    for was, command in zip(were, kept, strict=True):
+        if was.nest != command.nest or (was.lead != command.lead and not moved):
+            return "a command stands in another construct than before"
+        if len(was.assignments) != len(command.assignments):
+            return "a command got or lost an assignment"
+        if [r.operator for r in was.redirects] != [r.operator for r in command.redirects]:
+            return "a command got or lost a redirection"
+        if command.words and now.cut(command.words[0].start, command.words[0].end):
+            return "a command runs another program than before"
+    return "" if _links_alike(now) else "an added command is not linked as those around it"
+
+
+def _covered(level: _Level, command: Command) -> bool:
+    """Tell whether a command lies whole in a cut."""
+    return level.cut(command.start, command.end)
+
+
+def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
+    """Give the texts of a script's tokens without those that lie whole in a cut.
+
+    A token that is partly cut gives None, unless the cut lies in `within`, a script inside it: it
+    is given without what is cut. So does a cut with more than tokens and blanks in it.
+    """
+    text, script = level.view.text, level.script
+    if isinstance(script, Opaque):
+        return None
+    if not level.cuts:
+        return [text[start:end] for start, end in script.tokens]
+    first, last = level.cuts[0][0], level.cuts[-1][1]
+    found: list[str] = []
+    taken: list[Range] = []
+    for start, end in script.tokens:
+        if end <= first or start >= last:
+            found.append(text[start:end])
+            continue
+        if level.cut(start, end):
+            taken.append((start, end))
+            continue
+        touching = [part for part in level.cuts if part[0] < end and part[1] > start]
+        for low, high in touching:
+            if not any(i <= low and high <= j for i, j in within):
+                return None
+        taken.extend(touching)
+        found.append(_without(text, start, end, touching))
+    for low, high in level.cuts:
+        if _without(text, low, high, sorted(taken)).strip(" \t\r\n\\,"):
+            return None
+    return found
+
+
+def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
+    """Give `text[start:end]` without the ranges `cuts`, which are in order."""
+    parts: list[str] = []
+    for low, high in cuts:
+        if high <= start or low >= end:
+            continue
+        parts.append(text[start : max(start, low)])
+        start = max(start, min(high, end))
+    parts.append(text[start:end])
+    return "".join(parts)
+
+
+def _links_alike(level: _Level) -> bool:
+    """Tell whether added commands are linked, outside brackets, by the operator that stood there.
+
+    An `&&` behind a command that ended in `;` would take it out of `set -e`; an `||` would catch
+    the failure of a command ahead of it.
+    """
+    if isinstance(level.script, Opaque):
+        return False
+    heads = [command.start for command in level.script.commands if _covered(level, command)]
+    ahead = ""
+    stretch: list[tuple[int, str]] = []
+    for start, end in [*sorted(level.script.tokens), (len(level.view.text), 0)]:
+        word = level.view.text[start:end] if end else ""
+        if end and level.cut(start, end):
+            stretch.append((start, word))
+            continue
+        if stretch and not _linked(stretch, heads, ahead, word):
+            return False
+        if word:
+            ahead = word
+        stretch = []
+    return True
+
+
+def _linked(stretch: list[tuple[int, str]], heads: list[int], ahead: str, behind: str) -> bool:
+    """Judge the tokens of one insertion, between the tokens `ahead` and `behind`."""
+    first, last = stretch[0], stretch[-1]
+    if not any(first[0] <= head <= last[0] for head in heads):
+        # words of a command, none of them an operator
+        return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
+    link = first[1] if first[1] in _LINKS else last[1]
+    at_start = first[1] in _LINKS
+    neighbour = behind if at_start else ahead
+    if link not in _LINKS or neighbour not in (link, ""):
+        return False
+    if (last[1] if at_start else first[1]) in _LINKS:
+        return False
+    open_brackets: list[str] = []
+    for _, word in stretch:
+        if open_brackets and word == open_brackets[-1]:
+            open_brackets.pop()
+        elif word in _BRACKETS:
+            open_brackets.append(_BRACKETS[word])
+        elif not open_brackets and word in _LINKS and word != link:
+            return False
+    return not open_brackets

@@ -1,0 +1,494 @@
+"""Laws that hold for any text: hypothesis looks for one that breaks them."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+
+from pipslim import Choice, Outcome, rewrite
+from pipslim.facts.known import Facts, Options
+from pipslim.syntax.document import Document, Unparsable
+from pipslim.syntax.edits import apply
+from pipslim.syntax.parser import parse
+from pipslim.syntax.shell import Opaque, Script, scan
+from pipslim.syntax.source import decode, encode
+from pipslim.syntax.validity import check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from corpus import Corpus
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+moderate = settings(
+    max_examples=200,
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+
+# -- texts -----------------------------------------------------------------------------------------
+
+ANY = st.text(st.characters(exclude_categories=()))  # lone surrogates too
+
+# What means something to the builder, to a shell or to pip; texts made of it reach far.
+FRAGMENTS = st.sampled_from(
+    """\
+FROM python:3.12-slim
+FROM python:3.6.5 AS base
+FROM base
+FROM ubuntu:18.04
+FROM registry.example.com/a/b:7
+ARG TAG=3.12
+ARG A
+ENV A=1
+ENV B=$A
+ENV A b  c
+ENV C="a b" \\
+    D='$C'
+RUN apt-get update && apt-get install -y python3-pip && pip3 install flask
+RUN apt-get install -y python3-pip
+RUN pip install flask
+RUN pip install \\
+    # why
+    flask
+RUN ["pip", "install", "flask"]
+RUN sh -c 'pip install flask'
+RUN bash -c "pip install \\"flask\\""
+RUN --mount=type=cache,target=/root/.cache/pip pip install flask
+RUN python -m venv /venv && /venv/bin/pip install --upgrade pip
+RUN pip install flask && pip cache purge
+RUN <<EOF
+RUN cat <<EOF > /f
+COPY <<-"EOF" /f
+ONBUILD RUN pip install flask
+SHELL ["/bin/bash", "-c"]
+SHELL ["powershell", "-Command"]
+USER app
+USER root
+COPY pip.conf /etc/pip.conf
+CMD ["python"]
+# pipslim: ignore[pip-cache]
+# pipslim: ignore-file
+# escape=`
+# syntax=docker/dockerfile:1
+EOF
+pip install flask
+fi
+if true; then pip install flask
+case x in x) pip install flask;; esac
+for a in b; do pip install $a; done""".split("\n")
+)
+GLUE = st.sampled_from(
+    ["\n", "\n", "\n", "\n", "\r\n", "\n\n", " \\\n", "\\\n", " `\n", " ", " && ", "; ", " | ", ""]
+    + ["'", '"', "`", "$(", ")", "${", "}", "<<EOF", "#", " # ", "\\", "\t", "\0", "\ufeff", "\ud800"]
+)
+
+
+@st.composite
+def assembled(draw: st.DrawFn) -> str:
+    """Give fragments of Dockerfiles glued together, a FROM ahead more often than not."""
+    parts = ["FROM python:3.12-slim\n"] if draw(st.integers(0, 3)) else []
+    for _ in range(draw(st.integers(0, 9))):
+        parts.append(draw(FRAGMENTS))
+        parts.append(draw(GLUE))
+    return "".join(parts)
+
+
+PIECES = st.one_of(
+    st.sampled_from(["'", '"', "`", "\\", "\\\n", "\n", "\r\n", "\r", " ", "\t", "#", "$", "${", "}"]),
+    st.sampled_from(["$(", "(", ")", "<<EOF", "<<-EOF\n", "EOF\n", "&&", "||", ";", "|", "&", "=", "["]),
+    st.sampled_from(["\0", "\ufeff", "\ud800", "\udcff", "\u2028", "ENV A=1\n", "RUN ", "FROM a\n"]),
+    st.characters(exclude_categories=()),
+)
+
+
+@st.composite
+def mutated(draw: st.DrawFn, text: str) -> str:
+    """Give a text with a few characters or lines dropped, doubled, swapped or put in."""
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(text)))
+        end = min(len(text), start + draw(st.integers(0, 12)))
+        what = draw(st.integers(0, 5))
+        if what == 0:
+            text = text[:start] + text[end:]
+        elif what == 1:
+            text = text[:end] + text[start:end] + text[end:]
+        elif what == 2:
+            text = text[:start] + draw(PIECES) + text[start:]
+        elif what == 3:
+            text = text[:start] + draw(PIECES) + text[end:]
+        else:
+            lines = text.splitlines(keepends=True) or [""]
+            at = start * len(lines) // (len(text) + 1)
+            if what == 4:
+                lines[at : at + 1] = [] if draw(st.booleans()) else [lines[at], lines[at]]
+            else:
+                other = draw(st.integers(0, len(lines) - 1))
+                lines[at], lines[other] = lines[other], lines[at]
+            text = "".join(lines)
+    return text
+
+
+@cache
+def examples() -> tuple[str, ...]:
+    """Give the texts of the fixtures."""
+    found = sorted(FIXTURES.rglob("before.Dockerfile"))
+    return tuple(decode(path.read_bytes()) for path in found)
+
+
+MUTATED = st.deferred(lambda: st.sampled_from(examples()).flatmap(mutated))
+DOCKERFILES = st.one_of(ANY, assembled(), MUTATED)
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+@given(DOCKERFILES)
+@moderate
+@example("")
+@example("\ufeff")
+@example("\\\n\\\n")
+@example("# escape=`\n`")
+@example("RUN <<A <<B\nA\nB")
+def test_any_text_parses_back_to_itself_or_is_unparsable(text: str) -> None:
+    document = parse(text)
+    if isinstance(document, Unparsable):
+        assert 0 <= document.offset <= len(text)
+        assert document.reason
+        return
+    assert "".join(document.pieces()) == text
+    end = 0
+    for instruction in document.instructions:
+        assert end <= instruction.start < instruction.end <= len(text)
+        end = instruction.end
+        view = instruction.view
+        for offset, place, length in view.segments:
+            assert view.text[offset : offset + length] == text[place : place + length]
+    for comment in document.comments:
+        assert text[comment.start] == "#"
+        assert "\n" not in text[comment.start : comment.end]
+
+
+@given(DOCKERFILES)
+@moderate
+def test_bytes_survive(text: str) -> None:
+    assert decode(encode(text)) == text or any("\ud800" <= c <= "\udfff" for c in text)
+
+
+@given(st.binary())
+@moderate
+def test_bytes_that_are_not_utf_8_survive(data: bytes) -> None:
+    assert encode(decode(data)) == data
+    outcome = rewrite(decode(b"FROM python:3.12\nRUN pip install " + data))
+    assert data in encode(outcome.after)
+
+
+SHELL = st.one_of(
+    ANY,
+    assembled(),
+    st.lists(
+        st.sampled_from(
+            ["a", "b=1", "pip install x", " ", "\n", ";", "&&", "||", "|", "&", "!", "(", ")", "{ ", "}"]
+            + ["'", '"', "`", "\\", "\\\n", "$", "$x", "${", "$(", "$((", "))", "<<E\n", "E\n", "<", ">"]
+            + ["#", "# c\n", "if ", "then ", "elif ", "else ", "fi", "for x in ", "do ", "done", "case "]
+            + ["in ", ";;", "esac", "while ", "function f ", "f()", "[[ ", "]]", "x=(", "&>", "2>&1", "\0"]
+        ),
+        max_size=25,
+    ).map("".join),
+)
+
+
+@given(SHELL, st.booleans())
+@moderate
+def test_any_script_is_scanned_or_opaque(text: str, bodies: bool) -> None:
+    script = scan(text, bodies=bodies)
+    if isinstance(script, Opaque):
+        assert 0 <= script.offset <= len(text)
+        assert script.reason
+        return
+    end = 0
+    for start, stop in script.tokens:
+        assert end <= start < stop <= len(text)
+        end = stop
+    for command in script.commands:
+        assert 0 <= command.start <= command.end <= len(text)
+        for word in command.words:
+            assert 0 <= word.start < word.end <= len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5_000,
+        "$(" * 5_000,
+        '"$(' * 5_000,
+        "${a:-" * 5_000,
+        "`\\`" * 5_000,
+        "{ " * 5_000,
+        "if " * 5_000,
+        "while " * 5_000,
+        "case a in a) " * 5_000,
+        "a;" * 200_000,
+        "a && \\\n" * 100_000 + "a",
+        "x" * 10_000_000,
+        "'" + "x" * 10_000_000,
+        '"' + "x" * 10_000_000 + '"',
+        "a\\\n" * 200_000,
+        "a=(" + "b " * 200_000 + ")",
+        "\\" * 200_001,
+        "$" * 200_000,
+        "$'" + "\\'" * 200_000 + "'",
+        "<<E " * 20_000 + "\n" + "E\n" * 20_000,
+        "# c\n" * 200_000,
+        "f() " * 5_000,
+        "! " * 5_000,
+        "time " * 5_000,
+        "((" * 5_000,
+    ],
+    ids=lambda text: text[:12].encode("unicode_escape").decode(),
+)
+def test_long_and_deep_scripts(text: str) -> None:
+    assert isinstance(scan(text), (Script, Opaque))
+
+
+# -- rewriting -------------------------------------------------------------------------------------
+
+
+def check_laws(text: str) -> Outcome:
+    """Rewrite a text, and check what must hold whatever it is."""
+    outcome = rewrite(text)
+    assert outcome.before == text
+    assert pickle.loads(pickle.dumps(outcome)) == outcome
+    problem = outcome.problem
+    if problem is not None:
+        assert not problem.pass_id, f"a rewrite that fails its own proof: {problem}"
+        assert outcome == Outcome(text, text, problem=problem)
+        return outcome
+    assert apply(text, outcome.edits) == outcome.after
+    again = rewrite(outcome.after)
+    assert again.problem is None
+    assert again.after == outcome.after, "a second run changes nothing"
+    before, after = parse(text), parse(outcome.after)
+    assert isinstance(before, Document)
+    assert isinstance(after, Document)
+    assert check(after) is None
+    assert list(untouchable(before)) == list(untouchable(after))
+    comments = [[d.text[c.start : c.end] for c in d.comments] for d in (before, after)]
+    assert comments[0] == comments[1]
+    for report in outcome.reports:
+        assert 0 <= report.offset <= len(text)
+        assert bool(report.fixed) != bool(report.held)
+    return outcome
+
+
+def untouchable(document: Document) -> Iterator[str]:
+    """Give the raw text of each instruction that no pass may touch."""
+    for instruction in document.instructions:
+        if instruction.keyword not in ("RUN", "ENV", "ONBUILD"):
+            yield document.text[instruction.start : instruction.end]
+
+
+@given(DOCKERFILES)
+@moderate
+@example("FROM a\nRUN ${'\nRUN pip install x")
+@example("FROM a\nENV A=1\nENV B=2\\")
+def test_rewriting_any_text(text: str) -> None:
+    check_laws(text)
+
+
+@pytest.mark.corpus
+@given(data=st.data())
+@moderate
+def test_rewriting_real_files_with_mistakes(corpus: Corpus, data: st.DataObject) -> None:
+    files = corpus.pip[::7] + corpus.others[::41]
+    path = files[data.draw(st.integers(0, len(files) - 1))]
+    text = decode(path.read_bytes())
+    assume(len(text) < 5_000)
+    check_laws(data.draw(mutated(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM python:3.12\nRUN pip install a" + " && \\\n    pip install a" * 30_000 + "\n",
+        "FROM python:3.12\n" + "RUN pip install a\n" * 3_000,
+        "FROM python:3.12\nRUN pip install " + "a" * 10_000_000 + "\n",
+        "FROM python:3.12\nRUN true " + "\\\n" * 100_000 + "\n",
+        "FROM python:3.12\nRUN true \\\n" + "# c\n" * 100_000 + "&& pip install a\n",
+        "FROM python:3.12\n#" + "x" * 10_000_000 + "\nRUN pip install a\n",
+        "FROM python:3.12\nRUN <<EOF\n" + "pip install a\n" * 10_000 + "EOF\n",
+        "FROM python:3.12\nRUN <<EOF\n" + "x" * 10_000_000 + "\nEOF\n",
+        "FROM python:3.12\n" + "".join([f"ENV A{n}={n}\n" for n in range(10_000)]),
+        "FROM python:3.12\n" + "".join([f"ENV A{n}=$A{n - 1}\n" for n in range(3_000)]),
+        "FROM python:3.12\n" + "".join([f"FROM python:3.12 AS s{n}\n" for n in range(2_000)]),
+        "FROM python:3.12 AS s0\nRUN pip install a\n"
+        + "".join([f"FROM s{n} AS s{n + 1}\nRUN pip install a\n" for n in range(300)]),
+        "FROM python:3.12\n" + "ARG A\n" * 10_000 + "RUN pip install a\n",
+        'FROM python:3.12\nRUN ["pip", "install"' + ', "a"' * 50_000 + "]\n",
+        "FROM python:3.12\n" + "# pipslim: ignore[pip-cache]\nRUN pip install a\n" * 1_000,
+        "\n" * 1_000_000,
+        "{" * 1_000_000,
+    ],
+    ids=[
+        "chain", "runs", "word", "empty-continuation", "comments-in-continuation", "comment",
+        "heredoc", "heredoc-line", "env", "env-chained", "stages", "stages-chained", "args",
+        "exec-form", "ignored", "blank-lines", "one-word",
+    ],
+)  # fmt: skip
+def test_rewriting_large_files(text: str) -> None:
+    outcome = rewrite(text)
+    problem = outcome.problem
+    assert problem is None or not problem.pass_id
+    assert rewrite(outcome.after).after == outcome.after
+
+
+# -- the environment -------------------------------------------------------------------------------
+
+NAMES = st.sampled_from(["A", "B", "C", "PATH"])
+LITERALS = st.text(st.sampled_from("ab1./:-_"), max_size=4)
+
+
+class Reference(NamedTuple):
+    """A `$name` or `${name:-default}` in a value."""
+
+    name: str
+    default: str | None
+
+    def __str__(self) -> str:
+        return "${%s}" % self.name if self.default is None else f"${{{self.name}:-{self.default}}}"
+
+    def value(self, names: dict[str, str]) -> str:
+        """Give what the builder puts in its place."""
+        return names.get(self.name) or self.default or ""
+
+
+class Value(NamedTuple):
+    """The value of a variable: literal texts and references, and the quote around them."""
+
+    parts: tuple[str | Reference, ...]
+    quote: str
+
+    def __str__(self) -> str:
+        return self.quote + "".join(map(str, self.parts)) + self.quote
+
+    def expanded(self, names: dict[str, str]) -> str:
+        """Give the value as the builder expands it."""
+        if self.quote == "'":
+            return "".join(map(str, self.parts))
+        return "".join(p if isinstance(p, str) else p.value(names) for p in self.parts)
+
+
+REFERENCES = st.builds(Reference, NAMES, st.none() | LITERALS)
+VALUES = st.builds(
+    Value,
+    st.lists(LITERALS | REFERENCES, max_size=3).map(tuple),
+    st.sampled_from(["", "", '"', "'"]),
+)
+KINDS = st.sampled_from(["ENV"] * 6 + ["LEGACY", "LEGACY", "ARG", "UNSET", "RUN", "FROM", "# c", ""])
+
+
+class World(NamedTuple):
+    """A Dockerfile, and the environment that its model has before each RUN and at the end."""
+
+    text: str
+    expected: tuple[dict[str, str], ...]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Give random settings, stage by stage, as a text and as what the builder makes of them.
+
+    The model knows nothing of the parser: it is what the reference says, step by step. Words of
+    one ENV expand with the environment before it; of ENV and ARG the later wins.
+    """
+    lines = ["FROM scratch AS s0"]
+    env: dict[str, str] = {}
+    names: dict[str, str] = {}
+    stages = [(env, names)]
+    expected = []
+    for _ in range(draw(st.integers(1, 14))):
+        kind = draw(KINDS)
+        if kind == "ENV":
+            pairs = draw(st.lists(st.tuples(NAMES, VALUES), min_size=1, max_size=3))
+            gap = draw(st.sampled_from([" ", "  ", " \\\n    ", " \\\n# c\n\t"]))
+            lines.append("ENV " + gap.join(f"{name}={value}" for name, value in pairs))
+            new = {name: value.expanded(names) for name, value in pairs}
+            env.update(new)
+            names.update(new)
+        elif kind == "LEGACY":
+            name = draw(NAMES)
+            value = draw(st.sampled_from(["a", "a  b", "a=b", "a # b", "$A", "a ${B}"]))
+            lines.append(f"ENV {name} {value}")
+            value = value.replace("$A", names.get("A", "")).replace("${B}", names.get("B", ""))
+            env[name] = names[name] = value
+        elif kind == "ARG":
+            name, given_value = draw(NAMES), draw(VALUES)
+            lines.append(f"ARG {name}={given_value}")
+            names[name] = given_value.expanded(names)
+        elif kind == "UNSET":
+            lines.append(f"ARG {draw(NAMES)}")
+        elif kind == "RUN":
+            lines.append("RUN true")
+            expected.append(dict(env))
+        elif kind == "FROM":
+            number = len(stages)
+            parent = draw(st.none() | st.integers(0, number - 1))
+            lines.append(f"FROM {'scratch' if parent is None else f's{parent}'} AS s{number}")
+            old, old_names = ({}, {}) if parent is None else stages[parent]
+            env, names = dict(old), dict(old_names)
+            stages.append((env, names))
+        else:
+            lines.append(kind)
+    expected.append(dict(env))
+    return World("\n".join(lines) + "\n", tuple(expected))
+
+
+def environments(text: str) -> tuple[dict[str, str], ...]:
+    """Give the environment of a text before each RUN and at the end."""
+    document = parse(text)
+    assert isinstance(document, Document)
+    stages = Facts(document, Options()).stages
+    places = [n for n, each in enumerate(document.instructions) if each.keyword == "RUN"]
+    places.append(len(document.instructions))
+    return tuple(dict(stages.environment(number).env) for number in places)
+
+
+@given(worlds())
+@settings(moderate, max_examples=400)
+def test_environment_is_the_same_where_env_is_joined(world: World) -> None:
+    assert environments(world.text) == world.expected
+    outcome = rewrite(world.text, Choice(frozenset(("split-env",))))
+    assert outcome.problem is None
+    assert environments(outcome.after) == world.expected
+    document = parse(outcome.after)
+    assert isinstance(document, Document)
+    before = parse(world.text)
+    assert isinstance(before, Document)
+    assert list(untouchable(document)) == list(untouchable(before))
+    assert rewrite(outcome.after, Choice(frozenset(("split-env",)))).after == outcome.after
+
+
+@given(worlds())
+@moderate
+def test_environment_is_the_same_but_for_what_was_added(world: World) -> None:
+    text = world.text.replace("scratch", "python:3.12").replace("RUN true", "RUN pip install a")
+    outcome = rewrite(text)
+    assert outcome.problem is None
+    added = {"PYTHONDONTWRITEBYTECODE"}
+    document = parse(outcome.after)
+    assert isinstance(document, Document)
+    stages = Facts(document, Options()).stages
+    found = [
+        {name: value for name, value in stages.environment(number).env.items() if name not in added}
+        for number, each in enumerate(document.instructions)
+        if each.keyword == "RUN" and "/etc/pip.conf" not in each.view.text
+    ]
+    assert found == list(world.expected[:-1])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
     from pipslim.syntax.shell import Command
 
+TEMPORARY_CACHE = "/tmp/.pip"
 _ID = "old-pip"
 
 ABOUT = About(
@@ -137,9 +138,10 @@ def _command(use: Use) -> _Command:
         upgrade = f"{spelling} install --no-cache-dir --no-compile --upgrade {target}"
         return _Command(True, (upgrade, "hash -r"))
     patterns = "'pip '[0-9].*|'pip '1[0-8].*|'pip 19.0 '*|'pip 19.0.1 '*"
-    upgrade = (
-        f"{spelling} install --cache-dir=/tmp/.pip --no-compile -U {target} && rm -rf /tmp/.pip"
-    )
+    # a cache folder of its own works on every old pip, under any setting; the flag ahead of it is
+    # for linters, the last one counts
+    options = f"--no-cache-dir --cache-dir={TEMPORARY_CACHE} --no-compile -U"
+    upgrade = f"{spelling} install {options} {target} && rm -rf {TEMPORARY_CACHE}"
     return _Command(False, (f'case "$({spelling} --version)" in {patterns}) {upgrade};; esac',))
 
 

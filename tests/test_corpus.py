@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
@@ -55,9 +56,17 @@ class Run(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run(corpus: Corpus) -> Iterator[Run]:
     """Rewrite a copy of the corpus with `fix --write`, ask again, and rewrite as a library."""
-    folder = tmp_path_factory.mktemp("corpus")
+    # in memory where that can be: thousands of files are forced to disk one by one
+    memory = "/dev/shm"
+    with tempfile.TemporaryDirectory(
+        prefix="corpus-", dir=memory if os.access(memory, os.W_OK) else None
+    ) as folder:
+        yield _run(corpus, Path(folder))
+
+
+def _run(corpus: Corpus, folder: Path) -> Run:
     copies = [folder / path.parent.name / path.name for path in corpus.files]
     for kind in ("pip", "nopip"):
         (folder / kind).mkdir()
@@ -68,8 +77,7 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ru
         first = list(pool.map(pipslim.rewrite, texts, chunksize=200))
         second = list(pool.map(pipslim.rewrite, [each.after for each in first], chunksize=200))
     files = list(map(Rewritten, corpus.files, copies, first, second))
-    yield Run(files, _fix("--write", folder), _fix("--check", folder))
-    shutil.rmtree(folder)
+    return Run(files, _fix("--write", folder), _fix("--check", folder))
 
 
 def _fix(option: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -118,12 +126,14 @@ _ADDED_VARIABLES = frozenset(("PYTHONDONTWRITEBYTECODE", "PIP_NO_CACHE_DIR", "PI
 # All that may be put into a RUN, with what links it to the rest.
 _INSERTIONS = re.compile(
     r"""
-      \s--no-cache-dir(?=\s|$)
+      \s--no-cache-dir(?![\w-])
     | ,\ "--no-cache-dir"
     | (?:&&|;|\n)\s*(?:
-        printf\ '(?:\#[^']*)?(?:\[global\]\\nno-cache-dir\ =\ \w+\\n)?(?:\\n)?
-          (?:\[install\]\\ncompile\ =\ no\\n)?'\ >\ /etc/pip\.conf
-      | case\ "\$\([^()]*\ --version\)"\ in\ 'pip\ '\[0-9\][^;]*;;\ esac
+        (?:\{\ )?(?:test\ -e\ /etc/pip\.conf\ \|\|\ |test\ !\ -w\ /etc\ \|\|\ )*
+        (?: printf\ '(?:\#[^']*)?(?:\[global\]\\nno-cache-dir\ =\ \w+\\n)?(?:\\n)?
+              (?:\[install\]\\ncompile\ =\ no\\n)?'\ >\ /etc/pip\.conf
+          | case\ "\$\([^()]*\ --version\)"\ in\ 'pip\ '\[0-9\][^;]*;;\ esac )
+        (?:;\ \})?
       | [^&|;]*\ install\ --no-cache-dir\ --no-compile\ --upgrade\ 'pip>=19\.0\.2,<[\d.]+'
         (?:\s*(?:&&|;|\n)\s*hash\ -r)?
     )
@@ -213,9 +223,8 @@ def _bare(run: str) -> list[str]:
 
 def _new(run: str) -> bool:
     """Tell whether a RUN is one that the program adds."""
-    words = run.split(None, 1)
-    text = re.sub(r"test ! -w /etc \|\| |test -e /etc/pip\.conf \|\| ", "", words[1])
-    return words[0].upper() == "RUN" and not _bare(f"; {text}")
+    keyword, _, command = run.partition(" ")
+    return keyword.upper() == "RUN" and not _bare(f"; {command}")
 
 
 # -- hadolint --------------------------------------------------------------------------------------

@@ -224,37 +224,36 @@ def test_any_script_is_scanned_or_opaque(text: str, bodies: bool) -> None:
             assert 0 <= word.start < word.end <= len(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "(" * 5_000,
-        "$(" * 5_000,
-        '"$(' * 5_000,
-        "${a:-" * 5_000,
-        "`\\`" * 5_000,
-        "{ " * 5_000,
-        "if " * 5_000,
-        "while " * 5_000,
-        "case a in a) " * 5_000,
-        "a;" * 200_000,
-        "a && \\\n" * 100_000 + "a",
-        "x" * 10_000_000,
-        "'" + "x" * 10_000_000,
-        '"' + "x" * 10_000_000 + '"',
-        "a\\\n" * 200_000,
-        "a=(" + "b " * 200_000 + ")",
-        "\\" * 200_001,
-        "$" * 200_000,
-        "$'" + "\\'" * 200_000 + "'",
-        "<<E " * 20_000 + "\n" + "E\n" * 20_000,
-        "# c\n" * 200_000,
-        "f() " * 5_000,
-        "! " * 5_000,
-        "time " * 5_000,
-        "((" * 5_000,
-    ],
-    ids=lambda text: text[:12].encode("unicode_escape").decode(),
-)
+LONG = {
+    "brackets": "(" * 5_000,
+    "arithmetic": "((" * 5_000,
+    "substitutions": "$(" * 5_000,
+    "substitutions-quoted": '"$(' * 5_000,
+    "expansions": "${a:-" * 5_000,
+    "backticks": "`\\`" * 5_000,
+    "braces": "{ " * 5_000,
+    "if": "if " * 5_000,
+    "while": "while " * 5_000,
+    "case": "case a in a) " * 5_000,
+    "functions": "f() " * 5_000,
+    "negations": "! " * 5_000,
+    "time": "time " * 5_000,
+    "commands": "a;" * 20_000,
+    "lines": "a && \\\n" * 100_000 + "a",
+    "continuations": "a\\\n" * 100_000,
+    "word": "x" * 10_000_000,
+    "single-quote": "'" + "x" * 10_000_000,
+    "double-quotes": '"' + "x" * 10_000_000 + '"',
+    "dollar-quotes": "$'" + "\\'" * 200_000 + "'",
+    "array": "a=(" + "b " * 100_000 + ")",
+    "backslashes": "\\" * 200_001,
+    "dollars": "$" * 200_000,
+    "heredocs": "cat " + "<<E " * 2_000 + "\n" + "E\n" * 2_000,
+    "comments": "# c\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG.keys())
 def test_long_and_deep_scripts(text: str) -> None:
     assert isinstance(scan(text), (Script, Opaque))
 
@@ -297,7 +296,7 @@ def untouchable(document: Document) -> Iterator[str]:
 
 
 @given(DOCKERFILES)
-@moderate
+@settings(moderate, max_examples=400)
 @example("FROM a\nRUN ${'\nRUN pip install x")
 @example("FROM a\nENV A=1\nENV B=2\\")
 def test_rewriting_any_text(text: str) -> None:
@@ -315,36 +314,32 @@ def test_rewriting_real_files_with_mistakes(corpus: Corpus, data: st.DataObject)
     check_laws(data.draw(mutated(text)))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "FROM python:3.12\nRUN pip install a" + " && \\\n    pip install a" * 30_000 + "\n",
-        "FROM python:3.12\n" + "RUN pip install a\n" * 3_000,
-        "FROM python:3.12\nRUN pip install " + "a" * 10_000_000 + "\n",
-        "FROM python:3.12\nRUN true " + "\\\n" * 100_000 + "\n",
-        "FROM python:3.12\nRUN true \\\n" + "# c\n" * 100_000 + "&& pip install a\n",
-        "FROM python:3.12\n#" + "x" * 10_000_000 + "\nRUN pip install a\n",
-        "FROM python:3.12\nRUN <<EOF\n" + "pip install a\n" * 10_000 + "EOF\n",
-        "FROM python:3.12\nRUN <<EOF\n" + "x" * 10_000_000 + "\nEOF\n",
-        "FROM python:3.12\n" + "".join([f"ENV A{n}={n}\n" for n in range(10_000)]),
-        "FROM python:3.12\n" + "".join([f"ENV A{n}=$A{n - 1}\n" for n in range(3_000)]),
-        "FROM python:3.12\n" + "".join([f"FROM python:3.12 AS s{n}\n" for n in range(2_000)]),
-        "FROM python:3.12 AS s0\nRUN pip install a\n"
-        + "".join([f"FROM s{n} AS s{n + 1}\nRUN pip install a\n" for n in range(300)]),
-        "FROM python:3.12\n" + "ARG A\n" * 10_000 + "RUN pip install a\n",
-        'FROM python:3.12\nRUN ["pip", "install"' + ', "a"' * 50_000 + "]\n",
-        "FROM python:3.12\n" + "# pipslim: ignore[pip-cache]\nRUN pip install a\n" * 1_000,
-        "\n" * 1_000_000,
-        "{" * 1_000_000,
-    ],
-    ids=[
-        "chain", "runs", "word", "empty-continuation", "comments-in-continuation", "comment",
-        "heredoc", "heredoc-line", "env", "env-chained", "stages", "stages-chained", "args",
-        "exec-form", "ignored", "blank-lines", "one-word",
-    ],
-)  # fmt: skip
-def test_rewriting_large_files(text: str) -> None:
-    outcome = rewrite(text)
+LARGE = {
+    "chain": "RUN pip install a" + " && \\\n    pip install a" * 500 + "\n",
+    "lines": "RUN pip install \\\n" + "    a \\\n" * 100_000 + "    b\n",
+    "runs": "RUN pip install a\n" * 500,
+    "word": "RUN pip install " + "a" * 10_000_000 + "\n",
+    "continuations": "RUN true " + "\\\n" * 50_000 + "\n",
+    "comments-in-continuation": "RUN a \\\n" + "# c\n" * 10_000 + "&& pip install a\n",
+    "comment": "#" + "x" * 2_000_000 + "\nRUN pip install a\n",
+    "heredoc": "RUN <<EOF\n" + "pip install a\n" * 500 + "EOF\n",
+    "heredoc-line": "RUN <<EOF\n" + "x" * 2_000_000 + "\nEOF\n",
+    "env": "".join([f"ENV A{n}={n}\n" for n in range(10_000)]),
+    "env-chained": "".join([f"ENV A{n}=$A{n - 1}\n" for n in range(3_000)]),
+    "stages": "".join([f"FROM python:3.12 AS s{n}\n" for n in range(2_000)]),
+    "stages-chained": "FROM a AS s0\nRUN pip install a\n"
+    + "".join([f"FROM s{n} AS s{n + 1}\nRUN pip install a\n" for n in range(200)]),
+    "args": "ARG A\n" * 10_000 + "RUN pip install a\n",
+    "exec-form": 'RUN ["pip", "install"' + ', "a"' * 10_000 + "]\n",
+    "ignored": "# pipslim: ignore[pip-cache]\nRUN pip install a\n" * 500,
+    "blank-lines": "\n" * 1_000_000,
+    "no-instruction": "{" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("body", LARGE.values(), ids=LARGE.keys())
+def test_rewriting_large_files(body: str) -> None:
+    outcome = rewrite("FROM python:3.12\n" + body)
     problem = outcome.problem
     assert problem is None or not problem.pass_id
     assert rewrite(outcome.after).after == outcome.after
@@ -462,7 +457,7 @@ def environments(text: str) -> tuple[dict[str, str], ...]:
 
 
 @given(worlds())
-@settings(moderate, max_examples=400)
+@settings(moderate, max_examples=120)
 def test_environment_is_the_same_where_env_is_joined(world: World) -> None:
     assert environments(world.text) == world.expected
     outcome = rewrite(world.text, Choice(frozenset(("split-env",))))
@@ -477,7 +472,7 @@ def test_environment_is_the_same_where_env_is_joined(world: World) -> None:
 
 
 @given(worlds())
-@moderate
+@settings(moderate, max_examples=60)
 def test_environment_is_the_same_but_for_what_was_added(world: World) -> None:
     text = world.text.replace("scratch", "python:3.12").replace("RUN true", "RUN pip install a")
     outcome = rewrite(text)

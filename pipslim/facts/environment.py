@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipslim.syntax.document import Document, Instruction
+
+
+_IDENTIFIER = re.compile(r"\w+$")
+_PLAIN = re.compile(r"[\w./:,=@%+-]*$")
 
 
 class Unexpandable(ValueError):  # noqa: N818 - it names what is wrong
@@ -95,9 +100,13 @@ class Environments:
                     raise Unexpandable(instruction.start, read.reason)
                 found: list[tuple[str, str]] = []
                 for pair in read:  # all expand with the environment before the instruction
-                    key = _expanded(instruction, pair.start, pair.key, names, escape)
-                    at = pair.end - len(pair.value)
-                    found.append((key, _expanded(instruction, at, pair.value, names, escape)))
+                    key, value = pair.key, pair.value
+                    if not _IDENTIFIER.match(key):
+                        key = _expanded(instruction, pair.start, key, names, escape)
+                    if not _PLAIN.match(value):
+                        at = pair.end - len(value)
+                        value = _expanded(instruction, at, value, names, escape)
+                    found.append((key, value))
                 for key, value in found:
                     env[key] = names[key] = value
                     changes.append(_Change(number, key, value, True))

@@ -186,6 +186,8 @@ def _names(path: str) -> list[tuple[str, bool]]:
 
 # -- the table -------------------------------------------------------------------------------------
 
+_GLOB_SIGNS = re.compile(r"[*?\[]")
+
 # Number, image, tags, and the rest of the line: most rows are never looked at, so never parsed.
 _Row = tuple[int, str, str, str]
 
@@ -207,7 +209,9 @@ def _table() -> tuple[dict[str, list[_Row]], list[_Row]]:
 
 def _find_row(name: str, tag: str) -> str | None:
     named, globbed = _table()
-    for _, image, tags, rest in sorted(named.get(name.rpartition("/")[2], []) + globbed):
+    rows = [row for row in globbed if name.startswith(_GLOB_SIGNS.split(row[1], maxsplit=1)[0])]
+    rows += named.get(name.rpartition("/")[2], [])
+    for _, image, tags, rest in sorted(rows):
         if _fits(name, image) and any(_fits(tag, glob) for glob in tags.split()):
             return rest
     return None

@@ -60,7 +60,7 @@ class Facts:
     Methods that look at variables raise `environment.Unexpandable` where BuildKit cannot expand one.
     """
 
-    __slots__ = ("_images", "_pips", "_roots", "document", "options", "stages")
+    __slots__ = ("_images", "_pips", "_roots", "_shells", "_signs", "document", "options", "stages")
 
     def __init__(self, document: Document, options: Options) -> None:
         self.document = document
@@ -69,16 +69,21 @@ class Facts:
         self._images: dict[int, Image | None] = {}
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
+        self._signs = [sign for sign in _SIGNS if sign in document.text]
+        self._shells = any(each.keyword == "SHELL" for each in document.instructions)
 
     # -- bases ---------------------------------------------------------------------------------
 
     def image(self, stage: StageFacts) -> Image | None:
         """Give what is known of the outside image that a stage's chain starts from."""
-        root = stage.chain()[0]
-        if root.index not in self._images:
-            reference = root.reference
-            self._images[root.index] = find_image(reference) if reference else None
-        return self._images[root.index]
+        index = stage.index
+        if index not in self._images:
+            if stage.parent is not None:
+                self._images[index] = self.image(stage.parent)
+            else:
+                reference = stage.reference
+                self._images[index] = find_image(reference) if reference else None
+        return self._images[index]
 
     def windows(self, stage: StageFacts) -> bool:
         """Tell whether a stage is a Windows image, or one without any shell."""
@@ -88,7 +93,7 @@ class Facts:
     def posix(self, index: int) -> bool:
         """Tell whether a POSIX shell runs the shell form of a RUN at `index`."""
         stage = self.stages.of(index)
-        if stage is None or not self.stages.posix_shell(index):
+        if stage is None or (self._shells and not self.stages.posix_shell(index)):
             return False
         image = self.image(stage)
         return image is None or image.origin is not Origin.WINDOWS
@@ -162,7 +167,7 @@ class Facts:
         if base.age is Age.UNKNOWN and self._shows_new(stage):
             base = base._replace(low=FIRST_GOOD_PIP)
         state = self.pips(stage.parent).state if stage.parent is not None else None
-        tracker = Tracker(image, base, state)
+        tracker = Tracker(image, base, state, self.document.text)
         instructions, text = self.document.instructions, self.document.text
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
@@ -170,7 +175,10 @@ class Facts:
             if keyword not in ("RUN", "ONBUILD"):
                 continue
             raw = text[instruction.start : instruction.end]
-            if not any(sign in raw for sign in _SIGNS):
+            for sign in self._signs:
+                if sign in raw:
+                    break
+            else:
                 continue
             if keyword == "ONBUILD" and inner(instruction)[0] != "RUN":
                 continue

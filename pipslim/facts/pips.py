@@ -180,13 +180,17 @@ class Tracker:
         "_bundled",
         "_image",
         "_piped",
+        "_signs",
         "_single",
         "_state",
         "_undecided",
         "_uses",
     )
 
-    def __init__(self, image: Image | None, base: Pip, state: Mapping[str, Pip] | None) -> None:
+    def __init__(
+        self, image: Image | None, base: Pip, state: Mapping[str, Pip] | None, text: str
+    ) -> None:
+        self._signs = [sign for sign in _INSTALLER_SIGNS if sign in text]
         self._image = image
         self._base = base
         self._state: dict[str, Pip] = dict(state or {})
@@ -214,8 +218,10 @@ class Tracker:
                 self._undecided.append((instruction.start + item.offset, item.reason))
             else:
                 calls[id(item.program)] = item
-        if any(sign in raw for sign in _INSTALLER_SIGNS):
-            self._installers(Bringer(number, None, None), raw)
+        for sign in self._signs:
+            if sign in raw:
+                self._installers(Bringer(number, None, None), raw)
+                break
         for body in run.bodies:
             for program in body.reading.programs:
                 call = calls.get(id(program))

@@ -43,7 +43,10 @@ class _Level(NamedTuple):
 
     def cut(self, start: int, end: int) -> bool:
         """Tell whether a range of the text lies whole in one cut."""
-        return any(low <= start and end <= high for low, high in self.cuts)
+        cuts = self.cuts
+        if not cuts or start < cuts[0][0] or end > cuts[-1][1]:
+            return False
+        return any(low <= start and end <= high for low, high in cuts)
 
 
 def differs(before: Side, after: Side, drops: frozenset[str]) -> str:

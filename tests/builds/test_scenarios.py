@@ -228,11 +228,10 @@ class Builds:
         self._pool.shutdown(cancel_futures=True)
 
     def _pair(self, scenario: Scenario) -> Pair:
-        texts = [_text(scenario.folder)]
-        texts.append(_fixed(texts[0]))
-        parents = [scenario.parent and _text(scenario.parent)] * 2
+        texts = [_text(scenario.folder), _fixed(_text(scenario.folder))]
+        parents = ["", ""]
         if scenario.parent:
-            parents[1] = _fixed(parents[0])
+            parents = [_text(scenario.parent), _fixed(_text(scenario.parent))]
         before, after = (
             self._seen(scenario, text, parent) for text, parent in zip(texts, parents, strict=True)
         )
@@ -255,14 +254,15 @@ class Builds:
         command = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
         program = engine.run(image, command)
         assert program.returncode == 0, program.stderr
-        freeze = engine.run(image, [scenario.pip, "freeze"])
-        assert freeze.returncode == 0, freeze.stderr
-        settings = engine.run(image, [scenario.pip, "config", "list"])
+        script = f"set -e; {scenario.pip} freeze; echo; {scenario.pip} config list || :"
+        asked = engine.run(image, ["sh", "-c", script])
+        assert asked.returncode == 0, asked.stderr
+        freeze, _, settings = asked.stdout.partition("\n\n")
         return Seen(
             Image(config, engine.files(image, worth_keeping)),
             program.stdout + program.stderr,
-            freeze.stdout,
-            settings.stdout,
+            freeze,
+            settings,
         )
 
 

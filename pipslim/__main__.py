@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from pipslim.cli import main
@@ -9,6 +10,9 @@ from pipslim.cli import main
 
 def entry() -> None:
     """Run the command line and leave with its exit code."""
+    # trees of tuples without cycles: looking for garbage among them all the time finds none
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     try:
         code = main(sys.argv[1:])
     except BrokenPipeError:  # the reader, `head` say, has seen enough

@@ -420,9 +420,11 @@ def worlds(draw: st.DrawFn) -> World:
             names.update(new)
         elif kind == "LEGACY":
             name = draw(NAMES)
-            value = draw(st.sampled_from(["a", "a  b", "a=b", "a # b", "$A", "a ${B}"]))
-            lines.append(f"ENV {name} {value}")
-            value = value.replace("$A", names.get("A", "")).replace("${B}", names.get("B", ""))
+            parts = draw(st.lists(st.sampled_from(["a", "  b", "=", " # c", "$A", "${B}"]), max_size=3))
+            parts.insert(0, "x")
+            lines.append(f"ENV {name} {''.join(parts)}")
+            known = {"$A": names.get("A", ""), "${B}": names.get("B", "")}
+            value = "".join([known.get(part, part) for part in parts])
             env[name] = names[name] = value
         elif kind == "ARG":
             name, given_value = draw(NAMES), draw(VALUES)

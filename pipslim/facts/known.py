@@ -40,6 +40,7 @@ _ROOT_NAMES = frozenset(("root", "0"))
 # `EXTERNALLY-MANAGED` is PEP 668's, of 2022; no pip older than 19.2.3 came with Python 3.8
 _NEW_PYTHON = re.compile(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
 _CONF = "/etc/pip.conf"
+_CONF_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
 
 
 class Options(NamedTuple):
@@ -145,7 +146,7 @@ class Facts:
                     return False if named in _ROOT_NAMES else True
                 if instruction.keyword == "RUN":
                     text = instruction.view.text
-                    if _SUDO.search(text):
+                    if "sudo" in text and _SUDO.search(text):
                         break
                     if _ROOT_ONLY.search(text):
                         return True
@@ -200,6 +201,8 @@ class Facts:
     def _shows_new(self, stage: StageFacts) -> bool:
         """Tell whether a stage names a place that only a Python from 3.8 on has."""
         instructions, text = self.document.instructions, self.document.text
+        if "/python3." not in text and "EXTERNALLY-MANAGED" not in text:
+            return False
         first, last = stage.stage.first, stage.stage.last - 1
         start, end = instructions[first].start, instructions[last].end
         return _NEW_PYTHON.search(text, start, end) is not None
@@ -277,6 +280,8 @@ class Facts:
     def brings_conf(self, stage: StageFacts) -> int | None:
         """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""
         instructions = self.document.instructions
+        if not any(sign in self.document.text for sign in _CONF_SIGNS):
+            return None
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
             text = self.document.text[instruction.start : instruction.end]

@@ -15,6 +15,20 @@ _REACHES_INDEX = re.compile(
     r"pip\.conf|\.pip\b|/pip/|PIP_(?!NO_CACHE|DISABLE|DEFAULT)|_proxy|_PROXY|ca-certificates"
     r"|update-ca|SSL_CERT|CA_BUNDLE|pip[\d.]* config\b"
 )
+# A text with none of these has nothing that the expression above would find.
+_INDEX_SIGNS = [
+    "pip.conf",
+    ".pip",
+    "/pip/",
+    "PIP_",
+    "_proxy",
+    "_PROXY",
+    "ca-certificates",
+    "update-ca",
+    "SSL_CERT",
+    "CA_BUNDLE",
+    "config",
+]
 
 
 class Place(NamedTuple):
@@ -39,7 +53,7 @@ def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None
         if instructions[number + 1].keyword == "SHELL" and not facts.posix(number + 2):
             break
         number += 1
-    if index:
+    if index and any(sign in facts.document.text for sign in _INDEX_SIGNS):
         for at in range(number + 1, limit):
             if _REACHES_INDEX.search(instructions[at].view.text):
                 number = at

@@ -42,8 +42,8 @@ _PIP = ("pip", "PIP")
 
 PASSES: tuple[Step, ...] = (
     _step(split_env, "ENV", "env", "Env"),
-    # it joins the one ENV that split-env leaves
-    _step(bytecode, *bytecode.SIGNS, waits_for="split-env"),
+    # it joins the last of neighbouring ENV, which split-env leaves as it is
+    _step(bytecode, *bytecode.SIGNS),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step(old_pip, *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it

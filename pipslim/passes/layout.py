@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.pairs import Pair
     from pipslim.syntax.shell import Command
 
-_CONTINUED_ENV = re.compile(
-    r"^[ \t]*ENV[ \t][^\n]*[\\`][ \t]*\r?\n([ \t]+)\S", re.IGNORECASE | re.MULTILINE
-)
+_SECOND_LINE = re.compile(r"[^\n]*\n([ \t]+)[^\s#]")
 
 
 def line_after(document: Document, number: int, keyword: str, arguments: str) -> Edit:
@@ -90,8 +88,13 @@ def indentation(document: Document, instruction: Instruction) -> str:
         if blanks and not last.lstrip().startswith("#"):
             return blanks
     margin = _margin(document.text, instruction)
-    match = _CONTINUED_ENV.search(document.text)
-    return match[1] if match is not None and not margin else margin + "    "
+    if not margin:
+        for each in document.instructions:
+            if each.keyword == "ENV" and each.end_line > each.line:
+                match = _SECOND_LINE.match(document.text, each.start)
+                if match is not None:
+                    return match[1]
+    return margin + "    "
 
 
 def convertible(instruction: Instruction, pair: Pair, escape: str) -> Edit | None:
@@ -122,37 +125,40 @@ def env_tail(document: Document, instruction: Instruction) -> int | None:
 def joined(document: Document, stage: StageFacts, added: tuple[str, ...]) -> tuple[Edit, ...]:
     """Give the edits that add pairs to a stage's environment before anything runs.
 
-    They join the first ENV that stands before the first RUN, or make a new one behind FROM and
-    its ARGs.
+    They join the first ENV that stands before the first RUN, the last of them where several are
+    neighbours, or make a new one behind FROM and its ARGs.
     """
     instructions = document.instructions
+    found: tuple[Edit, ...] = ()
     for number in range(stage.stage.first + 1, stage.stage.last):
         instruction = instructions[number]
-        if instruction.keyword == "RUN":
+        if instruction.keyword == "ENV":
+            found = _appended(document, instruction, added) or found
+        elif found or instruction.keyword == "RUN":
             break
-        if instruction.keyword != "ENV":
-            continue
-        found = pairs(instruction, document.escape)
-        tail = env_tail(document, instruction)
-        if isinstance(found, Malformed) or tail is None:
-            continue
-        edits: list[Edit] = []
-        if found[0].legacy:
-            edit = convertible(instruction, found[0], document.escape)
-            if edit is None:
-                continue
-            edits.append(edit)
-        newline = newline_at(document.text, tail)
-        indent = indentation(document, instruction)
-        more = "".join([f" {document.escape}{newline}{indent}{pair}" for pair in added])
-        if edits:  # one edit, for the two would touch
-            edits[0] = edits[0]._replace(text=edits[0].text + more)
-        else:
-            edits.append(Edit(tail, tail, more))
-        return tuple(edits)
+    if found:
+        return found
     number = stage.stage.first
     while number + 1 < stage.stage.last and instructions[number + 1].keyword == "ARG":
         number += 1
     newline = newline_at(document.text, instructions[number].end)
     seam = f" {document.escape}{newline}{indentation(document, instructions[number])}"
     return (line_after(document, number, "ENV", seam.join(added)),)
+
+
+def _appended(
+    document: Document, instruction: Instruction, added: tuple[str, ...]
+) -> tuple[Edit, ...]:
+    """Give the edits that add pairs to an ENV; none where it cannot be told what they would do."""
+    found = pairs(instruction, document.escape)
+    tail = env_tail(document, instruction)
+    if isinstance(found, Malformed) or tail is None:
+        return ()
+    seam = f" {document.escape}{newline_at(document.text, tail)}"
+    seam += indentation(document, instruction)
+    more = "".join([seam + pair for pair in added])
+    if not found[0].legacy:
+        return (Edit(tail, tail, more),)
+    edit = convertible(instruction, found[0], document.escape)
+    # one edit, for the two would touch
+    return () if edit is None else (edit._replace(text=edit.text + more),)

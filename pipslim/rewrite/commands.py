@@ -46,7 +46,7 @@ class _Level(NamedTuple):
         cuts = self.cuts
         if not cuts or start < cuts[0][0] or end > cuts[-1][1]:
             return False
-        return any(low <= start and end <= high for low, high in cuts)
+        return len(cuts) == 1 or any(low <= start and end <= high for low, high in cuts)
 
 
 def differs(before: Side, after: Side, drops: frozenset[str]) -> str:

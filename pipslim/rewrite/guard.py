@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.environment import Environments
@@ -85,16 +86,10 @@ def _sides(before: Facts, after: Facts, patch: Patch) -> _Sides:
     old_spans = [(edit.start, edit.end) for edit in edits]
     touched_before = _touched(before.document, old_spans, lines)
     touched_after = _touched(after.document, spans, lines)
-    new = {
-        number
-        for number in touched_after
-        if any(low <= after.document.instructions[number].start < high for low, high in spans)
-    }
-    for number, instruction in enumerate(after.document.instructions):
-        if number not in touched_after and any(
-            low <= instruction.start < high for low, high in spans
-        ):
-            new.add(number)
+    starts = [instruction.start for instruction in after.document.instructions]
+    new: set[int] = set()
+    for low, high in spans:
+        new.update(range(bisect_left(starts, low), bisect_left(starts, high)))
     return _Sides(
         before,
         after,

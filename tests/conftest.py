@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 import corpus as corpora
+import pytest
 
 
 @pytest.fixture(scope="session")

@@ -78,9 +78,7 @@ CAUGHT = {
     "keyword-split": Case(BASE + "RUN true\n", (Change("RU", "", "S"),), "valid"),
     "run-emptied": Case(BASE + "RUN true\n", (Change("RUN", " true", ""),), "valid"),
     # what no edit names is as it was
-    "from-added": Case(
-        BASE + "RUN true\n", (Change("slim\n", "", "FROM scratch\n"),), "untouched"
-    ),
+    "from-added": Case(BASE + "RUN true\n", (Change("slim\n", "", "FROM scratch\n"),), "untouched"),
     "from-edited": Case(BASE + "RUN true\n", (Change("3.12", "-slim", ""),), "untouched"),
     "copy-edited": Case(
         BASE + "COPY a /b\nRUN true\n", (Change("COPY ", "", "--chown=1 "),), "untouched"
@@ -200,7 +198,9 @@ CAUGHT = {
         BASE + 'RUN ["pip", "install"]\n', (Change('"install"', "", " --no-cache-dir"),), "commands"
     ),
     "exec-form-made-shell-form": Case(
-        BASE + 'RUN ["pip", "install"]\n', (Change("RUN ", '["pip", "install"]', "pip install"),), ""
+        BASE + 'RUN ["pip", "install"]\n',
+        (Change("RUN ", '["pip", "install"]', "pip install"),),
+        "",
     ),
     "program-inserted-ahead": Case(
         BASE + "RUN pip install flask\n", (Change("RUN ", "", "echo "),), ""
@@ -217,7 +217,9 @@ CAUGHT = {
     "failure-ignored": Case(
         BASE + "RUN pip install flask && pytest\n", (Change("flask", "", " || true"),), ""
     ),
-    "put-in-the-background": Case(BASE + "RUN pip install flask\n", (Change("flask", "", " &"),), ""),
+    "put-in-the-background": Case(
+        BASE + "RUN pip install flask\n", (Change("flask", "", " &"),), ""
+    ),
     "negated": Case(BASE + "RUN pip install flask\n", (Change("RUN ", "", "! "),), ""),
     "taken-out-of-errexit": Case(
         BASE + "RUN set -e; make; pytest\n", (Change("make", "", " && true"),), ""
@@ -307,7 +309,7 @@ CAUGHT = {
     ),
     "new-run-for-powershell": Case(
         BASE + 'SHELL ["powershell", "-Command"]\nRUN true\n',
-        (Change("Command\"]\n", "", "RUN printf a\n"),),
+        (Change('Command"]\n', "", "RUN printf a\n"),),
         "commands",
     ),
     # the environment is the same before every instruction
@@ -320,7 +322,9 @@ CAUGHT = {
     ),
     "env-added": Case(BASE + "RUN a\n", (Change("slim\n", "", "ENV A=1\n"),), "environment"),
     "env-pair-added": Case(BASE + "ENV A=1\nRUN a\n", (Change("A=1", "", " B=2"),), "environment"),
-    "env-unquoted": Case(BASE + "ENV A='$B'\nRUN a\n", (Change("A=", "'$B'", "$B"),), "environment"),
+    "env-unquoted": Case(
+        BASE + "ENV A='$B'\nRUN a\n", (Change("A=", "'$B'", "$B"),), "environment"
+    ),
     "env-quoted": Case(BASE + "ENV A=$B\nRUN a\n", (Change("A=", "$B", "'$B'"),), "environment"),
     "env-of-a-base-image-taken-for-empty": Case(
         BASE + "ENV PATH=/a:$PATH\nRUN a\n", (Change("/a:", "$PATH", ""),), "environment"
@@ -458,7 +462,7 @@ LET_THROUGH = {
         BASE + "RUN pip install flask\n", (Change("install", "", " --no-cache-dir"),), ""
     ),
     "flag-added-in-a-nested-script": Case(
-        BASE + "RUN bash -c \"pip install \\\"flask\\\"\"\n",
+        BASE + 'RUN bash -c "pip install \\"flask\\""\n',
         (Change("install", "", " --no-cache-dir"),),
         "",
     ),
@@ -475,7 +479,9 @@ LET_THROUGH = {
     "line-added": Case(BASE + "# why\nRUN a\n", (Change("slim\n", "", "RUN b > /f\n"),), ""),
     "line-added-at-the-end": Case(BASE + "RUN a", (Change("RUN a", "", "\nRUN b"),), ""),
     "command-added-to-a-chain": Case(
-        BASE + "RUN a && \\\n    b\n", (Change("a", " && \\\n    ", " && \\\n    c && \\\n    "),), ""
+        BASE + "RUN a && \\\n    b\n",
+        (Change("a", " && \\\n    ", " && \\\n    c && \\\n    "),),
+        "",
     ),
     "env-merged": Case(
         BASE + "ENV A=1\nENV B=2\nRUN a\n", (Change("A=1", "\nENV ", " \\\n    "),), ""
@@ -522,9 +528,7 @@ def test_fix_that_is_never_quiet_does_not_settle() -> None:
         yield Finding("restless", Span(at, at), "never quiet", fix)
 
     text = BASE + "RUN a\n"
-    restless = Step(
-        about=About("restless", "", "", "", "", ""), find=find, waits_for=frozenset()
-    )
+    restless = Step(about=About("restless", "", "", "", "", ""), find=find, waits_for=frozenset())
     outcome = rewrite(text, Choice(frozenset(("restless",))), steps=(restless,))
     assert outcome.problem is not None
     assert outcome.problem.reason.startswith("it does not settle")

@@ -17,7 +17,8 @@ from pipslim.facts.known import Facts, Options
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import apply
 from pipslim.syntax.parser import parse
-from pipslim.syntax.shell import Opaque, Script, scan
+from pipslim.syntax.script import Opaque, Script
+from pipslim.syntax.shell import scan
 from pipslim.syntax.source import decode, encode
 from pipslim.syntax.validity import check
 
@@ -85,11 +86,27 @@ pip install flask
 fi
 if true; then pip install flask
 case x in x) pip install flask;; esac
-for a in b; do pip install $a; done""".split("\n")
+for a in b; do pip install $a; done""".splitlines()
 )
 GLUE = st.sampled_from(
     ["\n", "\n", "\n", "\n", "\r\n", "\n\n", " \\\n", "\\\n", " `\n", " ", " && ", "; ", " | ", ""]
-    + ["'", '"', "`", "$(", ")", "${", "}", "<<EOF", "#", " # ", "\\", "\t", "\0", "\ufeff", "\ud800"]
+    + [
+        "'",
+        '"',
+        "`",
+        "$(",
+        ")",
+        "${",
+        "}",
+        "<<EOF",
+        "#",
+        " # ",
+        "\\",
+        "\t",
+        "\0",
+        "\ufeff",
+        "\ud800",
+    ]
 )
 
 
@@ -104,9 +121,15 @@ def assembled(draw: st.DrawFn) -> str:
 
 
 PIECES = st.one_of(
-    st.sampled_from(["'", '"', "`", "\\", "\\\n", "\n", "\r\n", "\r", " ", "\t", "#", "$", "${", "}"]),
-    st.sampled_from(["$(", "(", ")", "<<EOF", "<<-EOF\n", "EOF\n", "&&", "||", ";", "|", "&", "=", "["]),
-    st.sampled_from(["\0", "\ufeff", "\ud800", "\udcff", "\u2028", "ENV A=1\n", "RUN ", "FROM a\n"]),
+    st.sampled_from(
+        ["'", '"', "`", "\\", "\\\n", "\n", "\r\n", "\r", " ", "\t", "#", "$", "${", "}"]
+    ),
+    st.sampled_from(
+        ["$(", "(", ")", "<<EOF", "<<-EOF\n", "EOF\n", "&&", "||", ";", "|", "&", "=", "["]
+    ),
+    st.sampled_from(
+        ["\0", "\ufeff", "\ud800", "\udcff", "\u2028", "ENV A=1\n", "RUN ", "FROM a\n"]
+    ),
     st.characters(exclude_categories=()),
 )
 
@@ -196,10 +219,67 @@ SHELL = st.one_of(
     assembled(),
     st.lists(
         st.sampled_from(
-            ["a", "b=1", "pip install x", " ", "\n", ";", "&&", "||", "|", "&", "!", "(", ")", "{ ", "}"]
-            + ["'", '"', "`", "\\", "\\\n", "$", "$x", "${", "$(", "$((", "))", "<<E\n", "E\n", "<", ">"]
-            + ["#", "# c\n", "if ", "then ", "elif ", "else ", "fi", "for x in ", "do ", "done", "case "]
-            + ["in ", ";;", "esac", "while ", "function f ", "f()", "[[ ", "]]", "x=(", "&>", "2>&1", "\0"]
+            [
+                "a",
+                "b=1",
+                "pip install x",
+                " ",
+                "\n",
+                ";",
+                "&&",
+                "||",
+                "|",
+                "&",
+                "!",
+                "(",
+                ")",
+                "{ ",
+                "}",
+            ]
+            + [
+                "'",
+                '"',
+                "`",
+                "\\",
+                "\\\n",
+                "$",
+                "$x",
+                "${",
+                "$(",
+                "$((",
+                "))",
+                "<<E\n",
+                "E\n",
+                "<",
+                ">",
+            ]
+            + [
+                "#",
+                "# c\n",
+                "if ",
+                "then ",
+                "elif ",
+                "else ",
+                "fi",
+                "for x in ",
+                "do ",
+                "done",
+                "case ",
+            ]
+            + [
+                "in ",
+                ";;",
+                "esac",
+                "while ",
+                "function f ",
+                "f()",
+                "[[ ",
+                "]]",
+                "x=(",
+                "&>",
+                "2>&1",
+                "\0",
+            ]
         ),
         max_size=25,
     ).map("".join),
@@ -387,7 +467,9 @@ VALUES = st.builds(
     st.lists(LITERALS | REFERENCES, max_size=3).map(tuple),
     st.sampled_from(["", "", '"', "'"]),
 )
-KINDS = st.sampled_from(["ENV"] * 6 + ["LEGACY", "LEGACY", "ARG", "UNSET", "RUN", "FROM", "# c", ""])
+KINDS = st.sampled_from(
+    ["ENV"] * 6 + ["LEGACY", "LEGACY", "ARG", "UNSET", "RUN", "FROM", "# c", ""]
+)
 
 
 class World(NamedTuple):
@@ -420,10 +502,12 @@ def worlds(draw: st.DrawFn) -> World:
             names.update(new)
         elif kind == "LEGACY":
             name = draw(NAMES)
-            parts = draw(st.lists(st.sampled_from(["a", "  b", "=", " # c", "$A", "${B}"]), max_size=3))
+            parts = draw(
+                st.lists(st.sampled_from(["a", "  b", "=", " # c", "${A}", "${B}"]), max_size=3)
+            )
             parts.insert(0, "x")
             lines.append(f"ENV {name} {''.join(parts)}")
-            known = {"$A": names.get("A", ""), "${B}": names.get("B", "")}
+            known = {"${A}": names.get("A", ""), "${B}": names.get("B", "")}
             value = "".join([known.get(part, part) for part in parts])
             env[name] = names[name] = value
         elif kind == "ARG":

@@ -8,18 +8,20 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-
 import shfmt
+
 from pipslim.facts.known import Facts, Options
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.parser import parse
-from pipslim.syntax.shell import Opaque, scan
+from pipslim.syntax.script import Opaque
+from pipslim.syntax.shell import scan
 from pipslim.syntax.source import View, decode, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from corpus import Corpus
+
     from pipslim.facts.pipcalls import PipCall
 
 _RUN = re.compile(r"(?:ONBUILD\s+)?RUN\s+(?:--[a-z]+(?:=\S*)?\s+)*", re.IGNORECASE)

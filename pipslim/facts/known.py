@@ -15,9 +15,10 @@ from pipslim.facts.images import (
     parse_version,
 )
 from pipslim.facts.pipcalls import CACHE_WRITERS, pip_calls
-from pipslim.facts.pips import StagePips, Tracker, Use, base_pip
+from pipslim.facts.pips import StagePips, Use, base_pip
 from pipslim.facts.runs import Run, read_run
 from pipslim.facts.stages import StageFacts, Stages
+from pipslim.facts.tracker import Tracker
 from pipslim.syntax.parser import inner
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.programs import Program, variable
-from pipslim.syntax.shell import HOLE, Script, Word
+from pipslim.syntax.script import HOLE, Script, Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

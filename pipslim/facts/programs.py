@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.syntax.shell import Command, Opaque, Script, Word, scan
+from pipslim.syntax.script import Command, Opaque, Script, Word
+from pipslim.syntax.shell import scan
 from pipslim.syntax.source import View
 
 if TYPE_CHECKING:

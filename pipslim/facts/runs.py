@@ -15,7 +15,7 @@ from pipslim.facts.programs import (
     reads_input,
 )
 from pipslim.syntax.parser import flags, json_strings
-from pipslim.syntax.shell import Opaque, Script
+from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
 
 if TYPE_CHECKING:

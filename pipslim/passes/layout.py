@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
-from pipslim.syntax.shell import Opaque
+from pipslim.syntax.script import Opaque
 from pipslim.syntax.source import newline_at
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.pairs import Pair
-    from pipslim.syntax.shell import Command
+    from pipslim.syntax.script import Command
 
 _SECOND_LINE = re.compile(r"[^\n]*\n([ \t]+)[^\s#]")
 

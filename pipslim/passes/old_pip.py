@@ -10,7 +10,7 @@ from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.shell import Script
+from pipslim.syntax.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipslim.facts.pips import Bringer, Use
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
-    from pipslim.syntax.shell import Command
+    from pipslim.syntax.script import Command
 
 TEMPORARY_CACHE = "/tmp/.pip"
 _ID = "old-pip"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from pipslim.facts.conf import Settings, settings, upgrade
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined, line_after, linked
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.shell import Opaque, Script
+from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
@@ -47,13 +48,6 @@ ABOUT = About(
 )
 
 
-class _Wish(NamedTuple):
-    """What the settings are to say: `cache` is a value for no-cache-dir, or nothing."""
-
-    cache: str
-    compile_off: bool
-
-
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     for stage in facts.stages.all:
@@ -89,8 +83,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
         compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
         if env.get("PIP_NO_CACHE_DIR") and not (compiles and facts.options.bytecode):
             return None  # ENV says the same
-    behind = _upgrade(facts, stage, uses)
-    wish = _wish(facts, stage, behind)
+    behind = upgrade(facts, stage)
+    wish = settings(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()
     drops: tuple[str, ...] = ()
     if wish.cache:
@@ -113,41 +107,6 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
     line = _written(wish, facts, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
     return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
-
-
-def _upgrade(facts: Facts, stage: StageFacts, uses: list[Use]) -> Use | None:
-    """Give the call that makes pip new for all calls behind it, where there is such a call.
-
-    None where pip is new from the start, or never gets new, or is new for no further call.
-    """
-    old = [at for at, use in enumerate(uses) if use.crashes]
-    if not old or not uses[old[-1]].upgrades:
-        return None
-    after = uses[old[-1] + 1 :]
-    for child in stage.children:
-        after.extend(facts.uses(child))
-    if not after or any(use.crashes for use in after):
-        return None
-    return uses[old[-1]]
-
-
-def _wish(facts: Facts, stage: StageFacts, behind: Use | None) -> _Wish:
-    """Give what the settings are to say, for all calls that will be under them."""
-    cache = "True"
-    under = behind is None
-    for use in facts.uses(stage):
-        if under and use.crashes:
-            cache = "false"
-        under = under or use is behind
-    if any(facts.pips(member).bundled for member in stage.family()):
-        cache = "false"
-    for use in facts.uses(stage):
-        exact = use.pip.low == use.pip.high
-        if use.call.cache_dir is None and facts.cache_mount(use):
-            cache = ""
-        elif exact and (19,) <= use.pip.low < (19, 0, 2):
-            cache = ""  # these crash either way
-    return _Wish(cache, facts.options.bytecode)
 
 
 def _without(document: Document, use: Use) -> Edit | None:
@@ -177,7 +136,7 @@ def _without(document: Document, use: Use) -> Edit | None:
 
 
 def _behind(
-    document: Document, facts: Facts, stage: StageFacts, use: Use, wish: _Wish
+    document: Document, facts: Facts, stage: StageFacts, use: Use, wish: Settings
 ) -> Edit | None:
     """Give the edit that writes the settings behind the call that makes pip new."""
     number = use.instruction
@@ -204,7 +163,7 @@ def _behind(
 
 
 def _by_env(
-    document: Document, facts: Facts, stage: StageFacts, wish: _Wish, finding: Finding
+    document: Document, facts: Facts, stage: StageFacts, wish: Settings, finding: Finding
 ) -> Finding | None:
     """Give the finding for a stage where root writes nothing: the same settings as variables."""
     if any(use.crashes for use in facts.uses(stage)):
@@ -224,7 +183,7 @@ def _by_env(
     return finding._replace(fix=Fix(title, Safety.SAFE, edits, names))
 
 
-def _written(wish: _Wish, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
+def _written(wish: Settings, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
     r"""Give the command that writes the settings; `\n` is printf's.
 
     It leaves alone what an unknown image may bring, and a folder that only root could write.

@@ -29,7 +29,13 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
     """
     lines = before.split("\n")
     lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-    changes = [c for c in _changes(before, lines, edits) if lines[c.start : c.end] != c.lines]
+    changes: list[_Change] = []
+    for change in _changes(before, lines, edits):
+        if changes and changes[-1].end == change.start:  # neighbours are one
+            last = changes.pop()
+            change = _Change(last.start, change.end, last.lines + change.lines)
+        if lines[change.start : change.end] != change.lines:
+            changes.append(change)
     if not changes:
         return ""
     out = [f"--- {_named('a/', path)}\n", f"+++ {_named('b/', path)}\n"]

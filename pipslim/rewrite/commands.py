@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.syntax.parser import flags, inner
-from pipslim.syntax.shell import Command, Opaque, Script
+from pipslim.syntax.script import Command, Opaque, Script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -254,10 +254,10 @@ class Builds:
         command = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ())]
         program = engine.run(image, command)
         assert program.returncode == 0, program.stderr
-        script = f"set -e; {scenario.pip} freeze; echo; {scenario.pip} config list || :"
+        script = f"set -e; {scenario.pip} freeze; echo --; {scenario.pip} config list || :"
         asked = engine.run(image, ["sh", "-c", script])
         assert asked.returncode == 0, asked.stderr
-        freeze, _, settings = asked.stdout.partition("\n\n")
+        freeze, _, settings = asked.stdout.partition("--\n")
         return Seen(
             Image(config, engine.files(image, worth_keeping)),
             program.stdout + program.stderr,

@@ -1,0 +1,53 @@
+"""What /etc/pip.conf may say to the pips of a stage without breaking one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipslim.facts.known import Facts
+    from pipslim.facts.pips import Use
+    from pipslim.facts.stages import StageFacts
+
+
+class Settings(NamedTuple):
+    """What the settings are to say: `cache` is a value for no-cache-dir, or nothing."""
+
+    cache: str
+    compile_off: bool
+
+
+def upgrade(facts: Facts, stage: StageFacts) -> Use | None:
+    """Give the call that makes pip new for all calls behind it, where there is such a call.
+
+    None where pip is new from the start, or never gets new, or is new for no further call.
+    """
+    uses = list(facts.pips(stage).uses)
+    old = [at for at, use in enumerate(uses) if use.crashes]
+    if not old or not uses[old[-1]].upgrades:
+        return None
+    after = uses[old[-1] + 1 :]
+    for child in stage.children:
+        after.extend(facts.uses(child))
+    if not after or any(use.crashes for use in after):
+        return None
+    return uses[old[-1]]
+
+
+def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
+    """Give what the settings are to say, for all calls that will be under them."""
+    cache = "True"
+    under = behind is None
+    for use in facts.uses(stage):
+        if under and use.crashes:
+            cache = "false"
+        under = under or use is behind
+    if any(facts.pips(member).bundled for member in stage.family()):
+        cache = "false"
+    for use in facts.uses(stage):
+        exact = use.pip.low == use.pip.high
+        if use.call.cache_dir is None and facts.cache_mount(use):
+            cache = ""
+        elif exact and (19,) <= use.pip.low < (19, 0, 2):
+            cache = ""  # these crash either way
+    return Settings(cache, facts.options.bytecode)

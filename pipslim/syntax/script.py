@@ -1,0 +1,88 @@
+"""The nodes of a shell script: immutable, each with its place in the text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+HOLE = "\0"
+"""Stands in a word's value for what an expansion will put there."""
+
+
+class Word(NamedTuple):
+    """A word of a command: its span in the script, and its value with the quotes removed.
+
+    Each expansion (`$x`, `${x}`, `$(…)`, backticks, `$((…))`) is one HOLE in `value`.
+    """
+
+    start: int
+    end: int
+    value: str
+
+
+class Redirect(NamedTuple):
+    """A redirection: operator such as `>` or `2>&`'s `>&`, and its target."""
+
+    operator: str
+    start: int
+    target: Word
+
+
+class Command(NamedTuple):
+    """A simple command.
+
+    `nest` names the constructs around it, outermost first: `if while until for case { ( function
+    $( [[`. `lead` is what stands before it: an operator (`&& || ; | & newline`), a reserved word,
+    an opening bracket, or nothing at the start.
+    """
+
+    words: tuple[Word, ...]
+    assignments: tuple[Word, ...]
+    redirects: tuple[Redirect, ...]
+    start: int
+    end: int
+    nest: tuple[str, ...]
+    lead: str
+    heredocs: tuple[tuple[int, int, bool], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The value of the first word; empty for a command of assignments alone."""
+        return self.words[0].value if self.words else ""
+
+
+class Script(NamedTuple):
+    """A whole script: its simple commands, and all its tokens as spans, comments left out.
+
+    A script is a function of its tokens, so equal token texts mean equal trees.
+    """
+
+    commands: tuple[Command, ...]
+    tokens: tuple[tuple[int, int], ...]
+
+
+class Opaque(NamedTuple):
+    """A script that could not be followed: where reading stopped, and why."""
+
+    offset: int
+    reason: str
+
+
+def placed(command: Command, places: list[int], nest: tuple[str, ...]) -> Command:
+    """Give a command of a backquoted script inside the constructs `nest` of the script around it.
+
+    `places` are the offsets in the outer text of each character of the inner one, and of its end.
+    """
+
+    def word(w: Word) -> Word:
+        return Word(places[w.start], places[w.end], w.value)
+
+    return Command(
+        tuple(word(w) for w in command.words),
+        tuple(word(w) for w in command.assignments),
+        tuple(Redirect(r.operator, places[r.start], word(r.target)) for r in command.redirects),
+        places[command.start],
+        places[command.end],
+        (*nest, "$(", *command.nest),
+        command.lead,
+        tuple((places[start], places[end], expand) for start, end, expand in command.heredocs),
+    )

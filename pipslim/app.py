@@ -112,12 +112,12 @@ def _fix(streams: Streams) -> Callable[..., int]:
             annotation=Optional[list[str]],  # noqa: UP045
         )
     ]
-    for option in OPTIONS:
-        parameters.append(
-            inspect.Parameter(
-                option.field, keyword, default=_option(option), annotation=_TYPES[option.kind]
-            )
+    parameters.extend(
+        inspect.Parameter(
+            option.field, keyword, default=_option(option), annotation=_TYPES[option.kind]
         )
+        for option in OPTIONS
+    )
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"\d+(\.\d+)*")
 
 
-class BadSetting(ValueError):  # noqa: N818 - it names what is wrong
+class BadSetting(ValueError):
     """A setting that cannot be taken, in words that say what to do."""
 
 

@@ -88,26 +88,10 @@ if true; then pip install flask
 case x in x) pip install flask;; esac
 for a in b; do pip install $a; done""".splitlines()
 )
-GLUE = st.sampled_from(
-    ["\n", "\n", "\n", "\n", "\r\n", "\n\n", " \\\n", "\\\n", " `\n", " ", " && ", "; ", " | ", ""]
-    + [
-        "'",
-        '"',
-        "`",
-        "$(",
-        ")",
-        "${",
-        "}",
-        "<<EOF",
-        "#",
-        " # ",
-        "\\",
-        "\t",
-        "\0",
-        "\ufeff",
-        "\ud800",
-    ]
-)
+GLUE = st.sampled_from([
+    "\n", "\n", "\n", "\n", "\r\n", "\n\n", " \\\n", "\\\n", " `\n", " ", " && ", "; ", " | ", "",
+    "'", '"', "`", "$(", ")", "${", "}", "<<EOF", "#", " # ", "\\", "\t", "\0", "\ufeff", "\ud800",
+])  # fmt: skip
 
 
 @st.composite
@@ -121,17 +105,13 @@ def assembled(draw: st.DrawFn) -> str:
 
 
 PIECES = st.one_of(
-    st.sampled_from(
-        ["'", '"', "`", "\\", "\\\n", "\n", "\r\n", "\r", " ", "\t", "#", "$", "${", "}"]
-    ),
-    st.sampled_from(
-        ["$(", "(", ")", "<<EOF", "<<-EOF\n", "EOF\n", "&&", "||", ";", "|", "&", "=", "["]
-    ),
-    st.sampled_from(
-        ["\0", "\ufeff", "\ud800", "\udcff", "\u2028", "ENV A=1\n", "RUN ", "FROM a\n"]
-    ),
+    st.sampled_from([
+        "'", '"', "`", "\\", "\\\n", "\n", "\r\n", "\r", " ", "\t", "#", "$", "${", "}", "$(", "(",
+        ")", "<<EOF", "<<-EOF\n", "EOF\n", "&&", "||", ";", "|", "&", "=", "[", "\0", "\ufeff",
+        "\ud800", "\udcff", "\u2028", "ENV A=1\n", "RUN ", "FROM a\n", "ONBUILD ", "USER a\n",
+    ]),
     st.characters(exclude_categories=()),
-)
+)  # fmt: skip
 
 
 @st.composite
@@ -214,75 +194,14 @@ def test_bytes_that_are_not_utf_8_survive(data: bytes) -> None:
     assert data in encode(outcome.after)
 
 
+SHELL_TOKENS = [
+    "a", "b=1", "pip install x", " ", "\n", ";", "&&", "||", "|", "&", "!", "(", ")", "{ ", "}", "'",
+    '"', "`", "\\", "\\\n", "$", "$x", "${", "$(", "$((", "))", "<<E\n", "E\n", "<", ">", "#",
+    "# c\n", "if ", "then ", "elif ", "else ", "fi", "for x in ", "do ", "done", "case ", "in ", ";;",
+    "esac", "while ", "function f ", "f()", "[[ ", "]]", "x=(", "&>", "2>&1", "\0",
+]  # fmt: skip
 SHELL = st.one_of(
-    ANY,
-    assembled(),
-    st.lists(
-        st.sampled_from(
-            [
-                "a",
-                "b=1",
-                "pip install x",
-                " ",
-                "\n",
-                ";",
-                "&&",
-                "||",
-                "|",
-                "&",
-                "!",
-                "(",
-                ")",
-                "{ ",
-                "}",
-            ]
-            + [
-                "'",
-                '"',
-                "`",
-                "\\",
-                "\\\n",
-                "$",
-                "$x",
-                "${",
-                "$(",
-                "$((",
-                "))",
-                "<<E\n",
-                "E\n",
-                "<",
-                ">",
-            ]
-            + [
-                "#",
-                "# c\n",
-                "if ",
-                "then ",
-                "elif ",
-                "else ",
-                "fi",
-                "for x in ",
-                "do ",
-                "done",
-                "case ",
-            ]
-            + [
-                "in ",
-                ";;",
-                "esac",
-                "while ",
-                "function f ",
-                "f()",
-                "[[ ",
-                "]]",
-                "x=(",
-                "&>",
-                "2>&1",
-                "\0",
-            ]
-        ),
-        max_size=25,
-    ).map("".join),
+    ANY, assembled(), st.lists(st.sampled_from(SHELL_TOKENS), max_size=25).map("".join)
 )
 
 
@@ -438,7 +357,7 @@ class Reference(NamedTuple):
     default: str | None
 
     def __str__(self) -> str:
-        return "${%s}" % self.name if self.default is None else f"${{{self.name}:-{self.default}}}"
+        return f"${{{self.name}}}" if self.default is None else f"${{{self.name}:-{self.default}}}"
 
     def value(self, names: dict[str, str]) -> str:
         """Give what the builder puts in its place."""

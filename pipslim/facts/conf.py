@@ -51,3 +51,12 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
         elif exact and (19,) <= use.pip.low < (19, 0, 2):
             cache = ""  # these crash either way
     return Settings(cache, facts.options.bytecode)
+
+
+def said_by_env(facts: Facts, use: Use) -> bool:
+    """Tell whether ENV says before a call all that the settings would say."""
+    if "PIP_NO_CACHE_DIR" not in facts.document.text:
+        return False
+    env = facts.stages.environment(use.instruction).env
+    compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
+    return bool(env.get("PIP_NO_CACHE_DIR")) and not (compiles and facts.options.bytecode)

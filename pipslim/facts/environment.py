@@ -1,4 +1,4 @@
-"""The environment before each instruction: what `$name` means there, and what lands in the image."""
+"""The environment before each instruction: what `$name` means, and what lands in the image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"\w+$")
 _PLAIN = re.compile(r"[\w./:,=@%+-]*$")
 
 
-class Unexpandable(ValueError):  # noqa: N818 - it names what is wrong
+class Unexpandable(ValueError):
     """A variable that BuildKit cannot expand: `offset` in the file, and why."""
 
     def __init__(self, offset: int, reason: str) -> None:

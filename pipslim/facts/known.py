@@ -59,7 +59,7 @@ class Options(NamedTuple):
 class Facts:
     """What is true of a document, worked out when asked, never changed.
 
-    Methods that look at variables raise `environment.Unexpandable` where BuildKit cannot expand one.
+    Methods that look at variables raise `environment.Unexpandable` where BuildKit can't expand one.
     """
 
     __slots__ = ("_images", "_pips", "_roots", "_shells", "_signs", "document", "options", "stages")
@@ -144,7 +144,7 @@ class Facts:
                     named = instruction.arguments.partition(":")[0].strip("\"'")
                     if "$" in named or (stage is not start):
                         break
-                    return False if named in _ROOT_NAMES else True
+                    return named not in _ROOT_NAMES
                 if instruction.keyword == "RUN":
                     text = instruction.view.text
                     if "sudo" in text and _SUDO.search(text):

@@ -294,7 +294,7 @@ def _pip(
 def _by_variable(
     body: Body, program: Program, known: Mapping[str, str]
 ) -> PipCall | Undecided | None:
-    """Read a program named by a variable: `$PIP install x`, `$PYTHON -m pip …`, `$PIP_INSTALL x`."""
+    """Read a program named by a variable: `$PIP install`, `$PYTHON -m pip`, `$PIP_INSTALL`."""
     words = program.words
     raw = program.view.text[words[0].start : words[0].end]
     name = variable(program, words[0])

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
-from pipslim.facts.pipcalls import PipCall
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipslim.facts.images import Image
+    from pipslim.facts.pipcalls import PipCall
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body
     from pipslim.syntax.script import Word
@@ -92,8 +92,9 @@ class Use(NamedTuple):
 class StagePips(NamedTuple):
     """The pip calls of a stage in order, what could not be decided, and what else makes pips.
 
-    `undecided` are places in the file, each with its reason. `bundled` are pips inside virtual environments and other pips that no guard can reach; `state`
-    is what each identity is at the end, for the stages that start from this one.
+    `undecided` are places in the file, each with its reason. `bundled` are pips inside virtual
+    environments and other pips that no upgrade can reach; `state` is what each identity is at the
+    end, for the stages that start from this one.
     """
 
     uses: tuple[Use, ...]

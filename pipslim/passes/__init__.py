@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """A pass in its place.
 
-    A text without any of its `signs` has nothing for it, and is not looked at. It waits while one of `waits_for` has something to offer, and while any pass ahead of it is
-    about to set one of the variables that it `reads`.
+    A text without any of its `signs` has nothing for it, and is not looked at. It waits while one
+    of `waits_for` has something to offer, and while any pass ahead of it is about to set one of
+    the variables that it `reads`.
     """
 
     about: About

@@ -118,7 +118,7 @@ class _Command(NamedTuple):
     commands: tuple[str, ...]
 
     def line(self, *, root: bool | None) -> str:
-        """Give the arguments of a RUN; where root is not sure, it acts only if /etc can be written."""
+        """Give the arguments of a RUN; where root is not sure, it acts if /etc can be written."""
         if root or self.known:
             return self.commands[0]
         return f"test ! -w /etc || {self.commands[0]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipslim.facts.conf import Settings, settings, upgrade
+from pipslim.facts.conf import Settings, said_by_env, settings, upgrade
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined, line_after, linked
@@ -78,11 +78,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
             if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return None  # it says what this pass would say
             return held(f"line {brings.line} brings pip settings of its own; add the keys there")
-    if "PIP_NO_CACHE_DIR" in document.text:
-        env = facts.stages.environment(uses[0].instruction).env
-        compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
-        if env.get("PIP_NO_CACHE_DIR") and not (compiles and facts.options.bytecode):
-            return None  # ENV says the same
+    if said_by_env(facts, uses[0]):
+        return None
     behind = upgrade(facts, stage)
     wish = settings(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()

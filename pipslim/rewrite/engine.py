@@ -34,6 +34,9 @@ class Choice(NamedTuple):
     options: Options = Options()
 
 
+_ALL = Choice()
+
+
 class Report(NamedTuple):
     """A finding as it is told: where in the text as given, what, and what became of it.
 
@@ -87,7 +90,7 @@ class _Failure(Exception):
         self.pass_id = pass_id
 
 
-def rewrite(text: str, choice: Choice = Choice(), steps: Sequence[Step] = PASSES) -> Outcome:
+def rewrite(text: str, choice: Choice = _ALL, steps: Sequence[Step] = PASSES) -> Outcome:
     """Rewrite the text of a Dockerfile.
 
     Pure: touches no disk, starts no process, and gives the same for the same text. Never raises

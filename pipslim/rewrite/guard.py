@@ -123,8 +123,7 @@ def _touched(document: Document, spans: list[tuple[int, int]], lines: list[bool]
             at += 1
         ahead = at
         while ahead < len(spans) and spans[ahead][0] <= end:
-            low, high = spans[ahead]
-            if not (lines[ahead] and high <= start):
+            if not (lines[ahead] and spans[ahead][1] <= start):
                 found.add(number)
                 break
             ahead += 1

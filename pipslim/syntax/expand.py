@@ -49,7 +49,7 @@ _WILD = {"?": "", "*": "**"}
 _BLANKS = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 
 
-class BadExpansion(ValueError):  # noqa: N818 - it names what is wrong, as the other reasons do
+class BadExpansion(ValueError):
     """A word that BuildKit refuses to expand, which fails the build.
 
     `message` says what is wrong with it, `offset` (from 0, in the word) where.

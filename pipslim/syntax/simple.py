@@ -24,7 +24,7 @@ _LINE = re.compile(r"[^\n]*")
 DEEPEST = 60
 
 
-class Refusal(Exception):  # noqa: N818 - it names what it is
+class Refusal(Exception):
     """A script that cannot be followed: carries the Opaque that tells where and why."""
 
     def __init__(self, offset: int, reason: str) -> None:
@@ -53,6 +53,7 @@ class SimpleCommands:
         self.pending: list[tuple[str, bool, bool, int, int]] = []
 
     def refuse(self, reason: str, offset: int | None = None) -> Refusal:
+        """Give what to raise where the script cannot be followed, here or at `offset`."""
         return Refusal(self.at if offset is None else offset, reason)
 
     def sequence(self, nest: tuple[str, ...], lead: str, closers: frozenset[str]) -> str:
@@ -132,6 +133,7 @@ class SimpleCommands:
         return True
 
     def assigned(self, nest: tuple[str, ...]) -> Word:
+        """Read `name=value`, or `name=(…)`."""
         match = _ASSIGNMENT.match(self.text, self.at)
         if match is None:
             raise self.refuse("not an assignment")
@@ -152,6 +154,7 @@ class SimpleCommands:
         return Word(start, self.at, self.text[start : match.end()] + HOLE)
 
     def redirect(self, match: re.Match[str], redirects: list[Redirect]) -> None:
+        """Read a redirection, whose operator is `match`, into `redirects`."""
         operator = match[1] or match[2]
         start = self.at
         self.token(*match.span())
@@ -198,6 +201,7 @@ class SimpleCommands:
     # -- words ---------------------------------------------------------------------------------
 
     def token(self, start: int, end: int) -> None:
+        """Take in a token."""
         self.tokens.append((start, end))
 
     def space(self, *, newlines: bool = False) -> None:
@@ -372,6 +376,7 @@ class SimpleCommands:
         self.at += 1
 
     def backticks(self, nest: tuple[str, ...]) -> str:
+        """Read a backquoted command substitution; give its value, a HOLE."""
         match = _BACKTICKED.match(self.text, self.at)
         if match is None:
             raise self.refuse("a backtick that does not close")

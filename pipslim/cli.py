@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import IO, TYPE_CHECKING, NamedTuple
 
 from pipslim import files
 from pipslim.options import Arguments, parse_quickly
@@ -14,9 +13,11 @@ from pipslim.rewrite.engine import rewrite
 from pipslim.runner import FileOutcome, run
 from pipslim.settings import BadSetting, choice
 from pipslim.syntax.source import decode, encode
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import IO
 
     from pipslim.rewrite.engine import Choice
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from pipslim.facts.known import Options
 from pipslim.passes import IDS
 from pipslim.rewrite.engine import Choice
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from pipslim.options import Arguments
 
-_VERSION = re.compile(r"\d+(\.\d+)*")
+_VERSION = lazy(r"\d+(\.\d+)*")
 
 
 class BadSetting(ValueError):

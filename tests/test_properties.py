@@ -195,10 +195,10 @@ def test_bytes_that_are_not_utf_8_survive(data: bytes) -> None:
 
 
 SHELL_TOKENS = [
-    "a", "b=1", "pip install x", " ", "\n", ";", "&&", "||", "|", "&", "!", "(", ")", "{ ", "}", "'",
-    '"', "`", "\\", "\\\n", "$", "$x", "${", "$(", "$((", "))", "<<E\n", "E\n", "<", ">", "#",
-    "# c\n", "if ", "then ", "elif ", "else ", "fi", "for x in ", "do ", "done", "case ", "in ", ";;",
-    "esac", "while ", "function f ", "f()", "[[ ", "]]", "x=(", "&>", "2>&1", "\0",
+    "a", "b=1", "pip install x", " ", "\n", ";", "&&", "||", "|", "&", "!", "(", ")", "{ ", "}",
+    "'", '"', "`", "\\", "\\\n", "$", "$x", "${", "$(", "$((", "))", "<<E\n", "E\n", "<", ">", "#",
+    "# c\n", "if ", "then ", "elif ", "else ", "fi", "for x in ", "do ", "done", "case ", "in ",
+    ";;", "esac", "while ", "function f ", "f()", "[[ ", "]]", "x=(", "&>", "2>&1", "\0",
 ]  # fmt: skip
 SHELL = st.one_of(
     ANY, assembled(), st.lists(st.sampled_from(SHELL_TOKENS), max_size=25).map("".join)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import re
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from pipslim.syntax.expand import BadExpansion, expand
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
-_NAME = re.compile(r"\$\{?(\w+)")
-_MODIFIED = re.compile(r"\$\{\w+:?[-+?#%/]")
+_NAME = lazy(r"\$\{?(\w+)")
+_MODIFIED = lazy(r"\$\{\w+:?[-+?#%/]")
 
 
 def bases(document: Document) -> list[str | None]:
@@ -36,8 +34,10 @@ def bases(document: Document) -> list[str | None]:
         elif keyword != "ARG" or seen_from:
             continue
         if _MODIFIED.search(arguments):
-            with suppress(BadExpansion):
+            try:
                 arguments = expand(arguments, args, document.escape)
+            except BadExpansion:
+                pass  # the library leaves such a reference alone; it is not known then
         if keyword == "FROM":
             known.append(all(name in args for name in _NAME.findall(arguments)))
         if keyword == "ARG":

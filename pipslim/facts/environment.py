@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.pairs import Malformed, arguments, pairs
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document, Instruction
 
 
-_IDENTIFIER = re.compile(r"\w+$")
-_PLAIN = re.compile(r"[\w./:,=@%+-]*$")
+_IDENTIFIER = lazy(r"\w+$")
+_PLAIN = lazy(r"[\w./:,=@%+-]*$")
 
 
 class Unexpandable(ValueError):

@@ -21,7 +21,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
+
+from pipslim.syntax.startup import NamedTuple, lazy
 
 Version = tuple[int, ...]
 
@@ -186,7 +187,7 @@ def _names(path: str) -> list[tuple[str, bool]]:
 
 # -- the table -------------------------------------------------------------------------------------
 
-_GLOB_SIGNS = re.compile(r"[*?\[]")
+_GLOB_SIGNS = lazy(r"[*?\[]")
 
 # Number, image, tags, and the rest of the line: most rows are never looked at, so never parsed.
 _Row = tuple[int, str, str, str]

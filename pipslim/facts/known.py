@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.images import (
     FIRST_GOOD_PIP,
@@ -20,6 +19,7 @@ from pipslim.facts.runs import Run, read_run
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
 from pipslim.syntax.parser import inner
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 # A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
 _SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
 # Without sudo, these work for root alone.
-_ROOT_ONLY = re.compile(
+_ROOT_ONLY = lazy(
     r"(?<![\w./-])(?:apt-get|apt|apk|yum|dnf|microdnf|zypper)\s+(?:-\S+\s+)*"
     r"(?:update|install|add|upgrade|clean|makecache|-y|--)"
     r"|(?<![\w./-])(?:useradd|groupadd|adduser|addgroup|update-ca-certificates|locale-gen)\s"
 )
-_SUDO = re.compile(r"\bsudo\b")
+_SUDO = lazy(r"\bsudo\b")
 _ROOT_NAMES = frozenset(("root", "0"))
 # `EXTERNALLY-MANAGED` is PEP 668's, of 2022; no pip older than 19.2.3 came with Python 3.8
-_NEW_PYTHON = re.compile(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
+_NEW_PYTHON = lazy(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
 _CONF = "/etc/pip.conf"
 _CONF_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.programs import Program, variable
 from pipslim.syntax.script import HOLE, Script, Word
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,11 +37,11 @@ SUBCOMMANDS = frozenset(
 )
 CACHE_WRITERS = frozenset(("install", "wheel", "download"))
 
-_PIP = re.compile(r"(?:.*/)?pip(?:-?[\d.\0]+)?$")
-_PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[\d.\0]*$")
+_PIP = lazy(r"(?:.*/)?pip(?:-?[\d.\0]+)?$")
+_PYTHON = lazy(r"(?:.*/)?(?:python|pypy)[\d.\0]*$")
 # Options of the interpreter before -m: letters that stand alone, then those that take a value.
-_PYTHON_FLAGS = re.compile(r"-[bBdEhiIOPqRsSuvVx]+$")
-_PYTHON_M = re.compile(r"-[bBdEiIOPqRsSuvx]*m(.*)$", re.DOTALL)
+_PYTHON_FLAGS = lazy(r"-[bBdEhiIOPqRsSuvVx]+$")
+_PYTHON_M = lazy(r"-[bBdEiIOPqRsSuvx]*m(.*)$", re.DOTALL)
 _PIP_WITH_VALUE = frozenset(
     [
         "--python",
@@ -62,8 +62,8 @@ _PIP_WITH_VALUE = frozenset(
         "--resume-retries",
     ]
 )
-_NO_CACHE = re.compile(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
-_MENTION = re.compile(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
+_NO_CACHE = lazy(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
+_MENTION = lazy(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
 # Programs whose arguments are text or names of packages, never a program to run.
 _TAKE_DATA = frozenset(
     [

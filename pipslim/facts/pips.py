@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +101,7 @@ class StagePips(NamedTuple):
     state: Mapping[str, Pip]
 
 
-_CLAUSE = re.compile(r"(===|==|~=|<=|>=|!=|<|>)\s*([^,\s]+)")
+_CLAUSE = lazy(r"(===|==|~=|<=|>=|!=|<|>)\s*([^,\s]+)")
 NEVER_NEW: tuple[Version, ...] = ((2, 6), (3, 2), (3, 3))  # no pip from 19.0.2 on runs on these
 
 UNSEEN = Pip((), NEWEST, "unseen", None, ())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.facts.known import Facts
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
 
 _LEADING = frozenset(("ARG", "ENV", "LABEL", "MAINTAINER", "SHELL"))
 # What decides whether pip can reach its index: nothing that calls pip may move ahead of it.
-_REACHES_INDEX = re.compile(
+_REACHES_INDEX = lazy(
     r"pip\.conf|\.pip\b|/pip/|PIP_(?!NO_CACHE|DISABLE|DEFAULT)|_proxy|_PROXY|ca-certificates"
     r"|update-ca|SSL_CERT|CA_BUNDLE|pip[\d.]* config\b"
 )

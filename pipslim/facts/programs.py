@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.syntax.script import Command, Opaque, Script, Word
 from pipslim.syntax.shell import scan
 from pipslim.syntax.source import View
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.syntax.parser import JsonString
@@ -100,9 +100,9 @@ _RUNNERS = {  # `conda run …` and the like: a wrapper of two words
     "pyenv": _Wrapper(),
     "foreman": _Wrapper("ef", ("--env", "--procfile")),
 }
-_ASSIGNED = re.compile(r"[A-Za-z_]\w*=")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})$")
-_DOUBLE_ESCAPE = re.compile(r'\\([$`"\\])')
+_ASSIGNED = lazy(r"[A-Za-z_]\w*=")
+_VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)\})$")
+_DOUBLE_ESCAPE = lazy(r'\\([$`"\\])')
 _DEEPEST = 4
 
 
@@ -337,8 +337,8 @@ def _unquoted(view: View, word: Word, exec_form: bool) -> View | None:
     return None
 
 
-_WHOLE_DOUBLE = re.compile(r'"(?:[^"\\]|\\.)*"$', re.DOTALL)
-_JSON_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_WHOLE_DOUBLE = lazy(r'"(?:[^"\\]|\\.)*"$', re.DOTALL)
+_JSON_ESCAPE = lazy(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _JSON_VALUES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 

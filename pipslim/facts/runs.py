@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.facts.pipcalls import PipCall, Undecided, needs_names, pip_calls
 from pipslim.facts.programs import (
     SHELLS,
@@ -17,12 +14,13 @@ from pipslim.facts.programs import (
 from pipslim.syntax.parser import flags, json_strings
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.syntax.document import Document, Instruction
 
-_SHEBANG = re.compile(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
-_HEREDOC_ALONE = re.compile(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
+_SHEBANG = lazy(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
+_HEREDOC_ALONE = lazy(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
 
 
 class Body(NamedTuple):

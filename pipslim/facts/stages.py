@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.facts.bases import bases
 from pipslim.facts.environment import Environment, Environments, from_words
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.parser import flags, json_strings
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
 from pipslim.facts.pipcalls import PipCall, Undecided
 from pipslim.syntax.script import HOLE
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,24 +40,24 @@ _PACKAGE_MANAGERS = {
     "microdnf": "install",
     "zypper": "install",
 }
-_PIP_PACKAGE = re.compile(r"(?:python|py)([\d.]*)-pip(?:$|[=<>~*-])")
-_PIP_REQUIREMENT = re.compile(r"pip(?:\[.*\])?\s*((?:[=<>!~]=?=?).*)?$", re.IGNORECASE)
-_GET_PIP = re.compile(r"(?:^|/)get-pip\.py$")
-_GET_PIP_OF = re.compile(r"/(2\.6|3\.2|3\.3|3\.4)/get-pip\.py")
-_PYTHON_VERSION = re.compile(r"(?:python|pypy|pip-?)(\d[\d.]*)$")
-_PYTHON_PATH = re.compile(r"python(3\.\d+)")
-_INSTALLER = re.compile(
+_PIP_PACKAGE = lazy(r"(?:python|py)([\d.]*)-pip(?:$|[=<>~*-])")
+_PIP_REQUIREMENT = lazy(r"pip(?:\[.*\])?\s*((?:[=<>!~]=?=?).*)?$", re.IGNORECASE)
+_GET_PIP = lazy(r"(?:^|/)get-pip\.py$")
+_GET_PIP_OF = lazy(r"/(2\.6|3\.2|3\.3|3\.4)/get-pip\.py")
+_PYTHON_VERSION = lazy(r"(?:python|pypy|pip-?)(\d[\d.]*)$")
+_PYTHON_PATH = lazy(r"python(3\.\d+)")
+_INSTALLER = lazy(
     r"(?:Mini|Ana)conda\d?-(\S+?)-Linux|(Miniforge|Mambaforge|Micromamba)", re.IGNORECASE
 )
 _INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
-_BUILT = re.compile(r"Python-(\d+\.\d+(?:\.\d+)?)")
+_BUILT = lazy(r"Python-(\d+\.\d+(?:\.\d+)?)")
 _NEW_OPTIONS = (
     "--break-system-packages",
     "--root-user-action",
     "--use-feature",
     "--use-deprecated",
 )
-_SHORT_UPGRADE = re.compile(r"-[a-zA-Z]*U[a-zA-Z]*$")
+_SHORT_UPGRADE = lazy(r"-[a-zA-Z]*U[a-zA-Z]*$")
 _UPGRADES = ("-U", "--upgrade", "--upgrade-strategy", "--force-reinstall", "-I")
 # The pip inside a virtual environment is ensurepip's: by the version of Python.
 # Source: CPython's history of Lib/ensurepip/__init__.py.

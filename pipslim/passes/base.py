@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,15 +61,18 @@ class About(NamedTuple):
     after: str
 
 
-class Pass(Protocol):
-    """A module of this folder: it says what it is about, and finds its fault."""
+if TYPE_CHECKING:
+    from typing import Protocol
 
-    @property
-    def ABOUT(self) -> About:  # noqa: N802 - a constant of the module
-        """What the pass is for."""
-        ...
+    class Pass(Protocol):
+        """A module of this folder: it says what it is about, and finds its fault."""
 
-    @property
-    def find(self) -> Callable[[Document, Facts], Iterator[Finding]]:
-        """A function that gives the findings in a document: it looks, never changes."""
-        ...
+        @property
+        def ABOUT(self) -> About:  # noqa: N802 - a constant of the module
+            """What the pass is for."""
+            ...
+
+        @property
+        def find(self) -> Callable[[Document, Facts], Iterator[Finding]]:
+            """A function that gives the findings in a document: it looks, never changes."""
+            ...

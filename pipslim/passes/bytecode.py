@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from pipslim.facts.images import Origin
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined
 from pipslim.syntax.source import Span
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 VARIABLE = "PYTHONDONTWRITEBYTECODE"
 _ID = "bytecode"
 SIGNS = ("pip", "py", "conda", "tensorflow", "airflow", "notebook")
-_RUNS_PYTHON = re.compile(r"python|pypy|\.py\b|pip|conda|mamba")
+_RUNS_PYTHON = lazy(r"python|pypy|\.py\b|pip|conda|mamba")
 
 ABOUT = About(
     id=_ID,

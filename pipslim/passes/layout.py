@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.script import Opaque
 from pipslim.syntax.source import newline_at
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.pairs import Pair
     from pipslim.syntax.script import Command
 
-_SECOND_LINE = re.compile(r"[^\n]*\n([ \t]+)[^\s#]")
+_SECOND_LINE = lazy(r"[^\n]*\n([ \t]+)[^\s#]")
 
 
 def line_after(document: Document, number: int, keyword: str, arguments: str) -> Edit:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.facts.images import Age
 from pipslim.facts.pips import NEVER_NEW
 from pipslim.facts.places import top
@@ -11,6 +9,7 @@ from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.script import Script
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pipslim.facts.conf import Settings, said_by_env, settings, upgrade
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
@@ -11,6 +9,7 @@ from pipslim.passes.layout import joined, line_after, linked
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import Span
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

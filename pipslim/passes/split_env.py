@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import convertible, env_tail, indentation
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.expand import references
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span, newline_at
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@ r"""Unified diffs, made from the edits themselves, as `git apply` and `patch -p1
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pipslim.passes import IDS
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

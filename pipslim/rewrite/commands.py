@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.syntax.parser import flags, inner
 from pipslim.syntax.script import Command, Opaque, Script
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         top = levels_now[0]
         written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
     # what was written stands in scripts, but for continued lines and blanks
-    continued = re.compile(re.escape(escape) + r"[ \t]*\r?\n")
+    continued = lazy(re.escape(escape) + r"[ \t]*\r?\n")
     texts = [after.document.text[start:end] for start, end in after.cuts]
     if sum(_signs(continued.sub("", text)) for text in texts) > written:
         return "something was written where no script is"

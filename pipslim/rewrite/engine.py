@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.known import Facts, Options
 from pipslim.passes import IDS, PASSES
@@ -14,6 +12,7 @@ from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import Edit, Patch
 from pipslim.syntax.parser import parse
 from pipslim.syntax.source import Position, position
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.facts.environment import Environments
 from pipslim.rewrite.commands import Side, differs
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import BOM
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.passes import IDS
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.passes.base import Finding
     from pipslim.syntax.document import Document
     from pipslim.syntax.source import Span
 
-_PRAGMA = re.compile(r"#+\s*pipslim:\s*(ignore-file|ignore)(?:\[([^\]]*)\])?(.*)", re.DOTALL)
+_PRAGMA = lazy(r"#+\s*pipslim:\s*(ignore-file|ignore)(?:\[([^\]]*)\])?(.*)", re.DOTALL)
 _SIGN = "pipslim:"
 
 

@@ -21,12 +21,13 @@ fifty deep.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # Where a reference stands, its name, modifier, expanded word and expanded replacement -> value.
+    # Place of a reference, its name, modifier, expanded word, expanded replacement -> value.
     _Use = Callable[[int, str, str, str, str], str]
     # Text, and whether its blanks separate words.
     _Piece = tuple[str, bool]
@@ -39,14 +40,14 @@ _MOST_STEPS = 1_000_000
 # BuildKit reads words with Go's text/scanner, which drops this from the front of any text.
 _BOM = "\ufeff"
 
-_NAME = re.compile(r"\d+|[@*#?$!-]|[^\W\d]\w*")
-_MODIFIER = re.compile(r":?[-+?]|[#%}]|//?")
-_RUN = re.compile(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such
-_HEREDOC = re.compile(r"(<<[\t\r ]*)")
-_ESCAPED = re.compile(r"\\?.", re.DOTALL)
+_NAME = lazy(r"\d+|[@*#?$!-]|[^\W\d]\w*")
+_MODIFIER = lazy(r":?[-+?]|[#%}]|//?")
+_RUN = lazy(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such
+_HEREDOC = lazy(r"(<<[\t\r ]*)")
+_ESCAPED = lazy(r"\\?.", re.DOTALL)
 _WILD = {"?": "", "*": "**"}
 # Go's unicode.IsSpace, which is not Python's `\s`.
-_BLANKS = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+_BLANKS = lazy("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 
 
 class BadExpansion(ValueError):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.syntax.document import Instruction
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
+_BLANKS = lazy(r"[\t\v\f\r ]+")
 _WORD = {
-    escape: re.compile(
+    escape: lazy(
         r"""(?:[^\s'"ESC]|ESC(?:.|$)|'[^']*(?:'|$)|"(?:[^"ESC]|ESC.)*(?:"|ESC?$))+""".replace(
             "ESC", re.escape(escape)
         ),
@@ -19,8 +20,8 @@ _WORD = {
     )
     for escape in ("\\", "`")
 }
-_SPECIAL = re.compile(r"['\"\\`]")
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*=[^\s'\"\\`=]*$")
+_SPECIAL = lazy(r"['\"\\`]")
+_PLAIN = lazy(r"[A-Za-z_][A-Za-z0-9_.-]*=[^\s'\"\\`=]*$")
 
 
 class Pair(NamedTuple):

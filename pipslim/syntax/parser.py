@@ -7,29 +7,29 @@ reference leaves open (which lines are comments, what continues a line, where a 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from pipslim.syntax.document import Document, Flag, Heredoc, Instruction, Stage, Unparsable
 from pipslim.syntax.source import BOM, Span, View
+from pipslim.syntax.startup import NamedTuple, lazy
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
-_ONLY_PYTHONS = re.compile("[\x1c-\x1f]")
-_KEYWORD = re.compile(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
+_ONLY_PYTHONS = lazy("[\x1c-\x1f]")
+_KEYWORD = lazy(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 _CONTINUED = {
-    "\\": re.compile(r"(?:^|(?<=[^\\]))\\[ \t]*$"),
-    "`": re.compile(r"(?:^|(?<=[^`]))`[ \t]*$"),
+    "\\": lazy(r"(?:^|(?<=[^\\]))\\[ \t]*$"),
+    "`": lazy(r"(?:^|(?<=[^`]))`[ \t]*$"),
 }
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
+_DIRECTIVE = lazy(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = ("syntax", "escape", "check")
 
 _HEREDOC_KEYWORDS = ("RUN", "COPY", "ADD")
 # A word as BuildKit's shell lexer splits them, quotes kept.
-_LEXED = re.compile(r"""(?:[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
-_ALL_LEXED = re.compile(rf"(?:\s+|{_LEXED.pattern})*", re.DOTALL)
-_ODD_BRACES = re.compile(r"""\$\{(?!\w+(?::?[-+?][^\s'"\\${}<]*)?\})""")
-_HEREDOC = re.compile(r"(\d*)<<(-?)([^<]*)")
-_QUOTED = re.compile(r"""['"]|\\(.)""")
+_LEXED = lazy(r"""(?:[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
+_ALL_LEXED = lazy(rf"(?:\s+|{_LEXED.pattern})*", re.DOTALL)
+_ODD_BRACES = lazy(r"""\$\{(?!\w+(?::?[-+?][^\s'"\\${}<]*)?\})""")
+_HEREDOC = lazy(r"(\d*)<<(-?)([^<]*)")
+_QUOTED = lazy(r"""['"]|\\(.)""")
 
 
 class _Failure(Exception):
@@ -242,7 +242,7 @@ class JsonString(NamedTuple):
     end: int
 
 
-_JSON_STRING = re.compile(
+_JSON_STRING = lazy(
     r'[ \t\n\r]*("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")[ \t\n\r]*'
 )
 

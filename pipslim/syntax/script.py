@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pipslim.syntax.startup import NamedTuple
 
 HOLE = "\0"
 """Stands in a word's value for what an expansion will put there."""

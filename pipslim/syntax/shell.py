@@ -7,15 +7,14 @@ in the scripts that builds run: `[[ ]]`, `(( ))`, arrays, `<<<`, `&>`, process s
 
 from __future__ import annotations
 
-import re
-
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.simple import DEEPEST, Refusal, SimpleCommands
+from pipslim.syntax.startup import lazy
 
-_BLANKS = re.compile(r"(?:[ \t]+|\\\r?\n)*")
-_PLAIN_WORD = re.compile(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
-_REDIRECT = re.compile(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
-_OPERATOR = re.compile(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
+_BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
+_PLAIN_WORD = lazy(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
+_REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
+_OPERATOR = lazy(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
 
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "[["))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}", "in"))
@@ -259,7 +258,7 @@ class _Scanner(SimpleCommands):
                 self.at += len(closer)
 
     def parentheses(self) -> None:
-        match = re.compile(r"\([ \t]*\)").match(self.text, self.at)
+        match = lazy(r"\([ \t]*\)").match(self.text, self.at)
         if match is None:
             raise self.refuse("unexpected '('")
         self.token(*match.span())

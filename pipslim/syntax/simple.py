@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 
 from pipslim.syntax.script import HOLE, Command, Opaque, Redirect, Word, placed
+from pipslim.syntax.startup import lazy
 
-_BLANKS = re.compile(r"(?:[ \t]+|\\\r?\n)*")
-_PLAIN = re.compile(r"[^ \t\n'\"\\$`|&;<>()]+")
-_PLAIN_AND_BLANKS = re.compile(
+_BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
+_PLAIN = lazy(r"[^ \t\n'\"\\$`|&;<>()]+")
+_PLAIN_AND_BLANKS = lazy(
     r"([^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*)(?:[ \t]+|(?=[\n|&;)]|$))"
 )
-_REDIRECT = re.compile(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^]\s]*\])?\+?=")
-_NAME = re.compile(r"[A-Za-z_][\w.-]*$")
-_SIMPLE_DOLLAR = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
-_IN_DOUBLE = re.compile(r'[^"\\$`]+')
-_IN_BRACES = re.compile(r"[^}'\"\\$`{]+")
-_BACKTICKED = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_BACKTICK_ESCAPE = re.compile(r"\\[$`\\]")
-_LINE = re.compile(r"[^\n]*")
+_REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
+_ASSIGNMENT = lazy(r"[A-Za-z_]\w*(?:\[[^]\s]*\])?\+?=")
+_NAME = lazy(r"[A-Za-z_][\w.-]*$")
+_SIMPLE_DOLLAR = lazy(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
+_IN_DOUBLE = lazy(r'[^"\\$`]+')
+_IN_BRACES = lazy(r"[^}'\"\\$`{]+")
+_BACKTICKED = lazy(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_BACKTICK_ESCAPE = lazy(r"\\[$`\\]")
+_LINE = lazy(r"[^\n]*")
 
 DEEPEST = 60
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pipslim.syntax.document import Unparsable
 from pipslim.syntax.pairs import Malformed, pairs
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipslim.syntax.document import Document, Instruction

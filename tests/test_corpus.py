@@ -324,6 +324,8 @@ def _reason(each: Rewritten, line: int) -> str:
         if report.pass_id == "pip-cache" and report.held:
             if command.start_line <= report.position.line <= command.end_line:
                 return report.held
+    if re.search(r"--no-cac?h?e?-?d?i?(?![-\w])", command.original):
+        return "the flag stands there, in an abbreviation that hadolint does not know"
     if any(re.search("type=(cache|tmpfs)", flag) for flag in command.flags):
         return "a mount that hadolint does not see keeps the cache out of the image"
     if "PIP_NO_CACHE_DIR" in outcome.after:

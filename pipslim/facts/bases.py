@@ -46,5 +46,8 @@ def bases(document: Document) -> list[str | None]:
                 args[name] = value.strip("\"'")
         lines.append(f"{keyword} {arguments}\n")
     masked = io.BytesIO("".join(lines).encode("utf-8", "replace"))
-    images = DockerfileParser(fileobj=masked).parent_images
+    try:
+        images = DockerfileParser(fileobj=masked).parent_images
+    except ValueError:  # an ARG that is none; BuildKit rejects it later
+        return [None] * len(known)
     return [image if sure else None for image, sure in zip(images, known, strict=True)]

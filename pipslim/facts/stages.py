@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from pipslim.facts.bases import bases
 from pipslim.facts.environment import Environment, Environments, from_words
 from pipslim.syntax.expand import BadExpansion, expand
@@ -61,11 +63,13 @@ class StageFacts:
 class Stages:
     """The stages of a document, with what holds before each of its instructions."""
 
-    __slots__ = ("_document", "_environments", "all")
+    __slots__ = ("_document", "_environments", "_firsts", "_numbers", "all")
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._environments: Environments | None = None
+        self._numbers: dict[str, list[int]] = {}
+        self._firsts = [stage.first for stage in document.stages]
         self.all: tuple[StageFacts, ...] = self._link()
 
     def _link(self) -> tuple[StageFacts, ...]:
@@ -95,10 +99,8 @@ class Stages:
 
     def of(self, index: int) -> StageFacts | None:
         """Give the stage that an instruction belongs to; None before the first FROM."""
-        for stage in self.all:
-            if stage.stage.first <= index < stage.stage.last:
-                return stage
-        return None
+        at = bisect_right(self._firsts, index) - 1
+        return self.all[at] if at >= 0 else None
 
     def environment(self, index: int) -> Environment:
         """Give the environment before the instruction at `index`.
@@ -114,33 +116,37 @@ class Stages:
 
         None where no USER in the chain of stages says so: the base image's then.
         """
+        at = self._last("USER", index)
+        if at is None:
+            return None
+        word = self._document.instructions[at].arguments
+        if "$" in word:
+            try:
+                word = expand(word, self.environment(at).names, self._document.escape)
+            except BadExpansion:
+                return ""
+        return word.partition(":")[0].strip("\"'")
+
+    def _last(self, keyword: str, index: int) -> int | None:
+        """Give the last instruction of a kind before `index`, in its stage and those above it."""
+        numbers = self._numbers.get(keyword)
+        if numbers is None:
+            instructions = self._document.instructions
+            numbers = [n for n, each in enumerate(instructions) if each.keyword == keyword]
+            self._numbers[keyword] = numbers
         stage = self.of(index)
-        instructions = self._document.instructions
-        while stage is not None:
-            for at in range(min(index, stage.stage.last) - 1, stage.stage.first, -1):
-                if instructions[at].keyword == "USER":
-                    word = instructions[at].arguments
-                    if "$" in word:
-                        try:
-                            word = expand(word, self.environment(at).names, self._document.escape)
-                        except BadExpansion:
-                            return ""
-                    return word.partition(":")[0].strip("\"'")
+        while stage is not None and numbers:
+            at = bisect_left(numbers, min(index, stage.stage.last)) - 1
+            if at >= 0 and numbers[at] > stage.stage.first:
+                return numbers[at]
             stage = stage.parent
-            index = len(instructions)
+            index = len(self._document.instructions)
         return None
 
     def posix_shell(self, index: int) -> bool:
         """Tell whether a RUN in shell form at `index` is read by a POSIX shell (SHELL says so)."""
-        stage = self.of(index)
-        instructions = self._document.instructions
-        while stage is not None:
-            for at in range(min(index, stage.stage.last) - 1, stage.stage.first, -1):
-                if instructions[at].keyword == "SHELL":
-                    return _is_posix(instructions[at])
-            stage = stage.parent
-            index = len(instructions)
-        return True
+        at = self._last("SHELL", index)
+        return at is None or _is_posix(self._document.instructions[at])
 
     def mounts(self, index: int) -> tuple[Mount, ...]:
         """Give the mounts of the RUN at `index`."""

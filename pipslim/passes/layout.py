@@ -89,7 +89,7 @@ def indentation(document: Document, instruction: Instruction) -> str:
             return blanks
     margin = _margin(document.text, instruction)
     if not margin:
-        for each in document.instructions:
+        for each in document.instructions[:100]:  # a habit shows early
             if each.keyword == "ENV" and each.end_line > each.line:
                 match = _SECOND_LINE.match(document.text, each.start)
                 if match is not None:

@@ -7,7 +7,7 @@ from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined, line_after, linked
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.script import Opaque, Script
+from pipslim.syntax.script import HOLE, Opaque, Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -113,6 +113,8 @@ def _without(document: Document, use: Use) -> Edit | None:
     body, command = use.call.body, use.call.program.command
     script = body.reading.script
     if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:
+        return None
+    if any(HOLE in word.value for word in command.words):
         return None
     tokens = sorted(script.tokens)
     first = next(at for at, token in enumerate(tokens) if token[0] >= command.start)

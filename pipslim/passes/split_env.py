@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import convertible, env_tail, indentation
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.expand import references
+from pipslim.syntax.expand import BadExpansion, references
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span, newline_at
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -40,7 +40,6 @@ ABOUT = About(
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give one finding for each run of ENV instructions that can be one."""
-    del facts
     instructions = document.instructions
     for number in range(1, len(instructions)):
         if instructions[number].keyword == "ENV" and instructions[number - 1].keyword == "ENV":
@@ -50,7 +49,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
     group: list[_Member] = []
     names: set[str] = set()
     for instruction in instructions:
-        member = _member(document, instruction)
+        member = _member(document, facts, instruction)
         if member is not None and group and not names & member.uses:
             group.append(member)
             names |= member.sets
@@ -73,7 +72,7 @@ class _Member(NamedTuple):
     sets: frozenset[str]
 
 
-def _member(document: Document, instruction: Instruction) -> _Member | None:
+def _member(document: Document, facts: Facts, instruction: Instruction) -> _Member | None:
     """Read an ENV; None for another instruction, and for one that is to stay alone."""
     if instruction.keyword != "ENV":
         return None
@@ -93,7 +92,11 @@ def _member(document: Document, instruction: Instruction) -> _Member | None:
         if "$" in pair.key or "'" in pair.key or '"' in pair.key or document.escape in pair.key:
             return None
         if "$" in pair.value:
-            used |= references(pair.value, document.escape)
+            try:
+                used |= references(pair.value, document.escape)
+            except BadExpansion:
+                facts.stages.environment(0)  # raises, and tells the place
+                return None
     keys = frozenset(pair.key for pair in found)
     return _Member(instruction, tail, conversion, frozenset(used), keys)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 
 from pipslim.syntax.parser import flags, inner
 from pipslim.syntax.script import Command, Opaque, Script
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
+
+_FAR = 1 << 62
 
 Range = tuple[int, int]
 
@@ -46,7 +49,13 @@ class _Level(NamedTuple):
         cuts = self.cuts
         if not cuts or start < cuts[0][0] or end > cuts[-1][1]:
             return False
-        return len(cuts) == 1 or any(low <= start and end <= high for low, high in cuts)
+        return cuts[bisect_right(cuts, (start, _FAR)) - 1][1] >= end
+
+    def touching(self, start: int, end: int) -> list[Range]:
+        """Give the cuts that a range of the text overlaps."""
+        cuts = self.cuts
+        first = max(bisect_right(cuts, (start, _FAR)) - 1, 0)
+        return [c for c in cuts[first : bisect_left(cuts, (end, 0))] if c[1] > start]
 
 
 def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
@@ -144,12 +153,12 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
         return "" if old.view.text == now.view.text else "a script changed"
-    within = [
+    within = sorted(
         part
         for level in nested
         if level.view.text
         for part in now.view.covered(level.view.at(0), level.view.after(len(level.view.text)))
-    ]
+    )
     if _tokens(old, ()) != _tokens(now, within):
         return "its commands are not those of before with words added"
     kept = [c for c in now.script.commands if not _covered(now, c)]
@@ -195,14 +204,17 @@ def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
         if level.cut(start, end):
             taken.append((start, end))
             continue
-        touching = [part for part in level.cuts if part[0] < end and part[1] > start]
+        touching = level.touching(start, end)
         for low, high in touching:
-            if not any(i <= low and high <= j for i, j in within):
+            inside = within[max(bisect_right(within, (low, _FAR)) - 1, 0) :][:2]
+            if not any(i <= low and high <= j for i, j in inside):
                 return None
         taken.extend(touching)
         found.append(_without(text, start, end, touching))
+    taken.sort()
     for low, high in level.cuts:
-        if _without(text, low, high, sorted(taken)).strip(" \t\r\n\\,"):
+        near = taken[max(bisect_right(taken, (low, _FAR)) - 1, 0) : bisect_left(taken, (high, 0))]
+        if _without(text, low, high, near).strip(" \t\r\n\\,"):
             return None
     return found
 
@@ -227,7 +239,7 @@ def _links_alike(level: _Level) -> bool:
     """
     if isinstance(level.script, Opaque):
         return False
-    heads = [command.start for command in level.script.commands if _covered(level, command)]
+    heads = sorted(c.start for c in level.script.commands if _covered(level, c))
     ahead = ""
     stretch: list[tuple[int, str]] = []
     for start, end in [*sorted(level.script.tokens), (len(level.view.text), 0)]:
@@ -246,7 +258,8 @@ def _links_alike(level: _Level) -> bool:
 def _linked(stretch: list[tuple[int, str]], heads: list[int], ahead: str, behind: str) -> bool:
     """Judge the tokens of one insertion, between the tokens `ahead` and `behind`."""
     first, last = stretch[0], stretch[-1]
-    if not any(first[0] <= head <= last[0] for head in heads):
+    at = bisect_left(heads, first[0])
+    if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
         return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
     link = first[1] if first[1] in _LINKS else last[1]

@@ -11,7 +11,7 @@ from pipslim.rewrite.select import choose, held_back
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import Edit, Patch
 from pipslim.syntax.parser import parse
-from pipslim.syntax.source import Position, position
+from pipslim.syntax.source import Lines, Position, position
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 from pipslim.syntax.validity import check
 
@@ -119,11 +119,12 @@ def _unreadable(text: str, why: Unparsable) -> Outcome:
 class _State:
     """A document on its way, with what has been found so far."""
 
-    __slots__ = ("adds", "drops", "facts", "fixed", "held", "patch", "silent")
+    __slots__ = ("adds", "drops", "facts", "fixed", "held", "lines", "patch", "silent")
 
     def __init__(self, document: Document, options: Options) -> None:
         self.facts = Facts(document, options)
         self.patch = Patch.of(document.text)
+        self.lines = Lines(document.text)
         self.fixed: list[Report] = []
         self.held: list[Finding] = []
         self.adds: set[str] = set()
@@ -231,7 +232,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
 def _report(state: _State, finding: Finding, fixed: str) -> Report:
     offset = state.patch.origin(finding.span.start)
     held = "" if fixed else held_back(finding, unsafe=False)
-    where = position(state.patch.source, offset)
+    where = state.lines.position(offset)
     return Report(finding.pass_id, offset, where, finding.message, fixed, held)
 
 

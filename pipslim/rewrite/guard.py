@@ -201,7 +201,13 @@ def _runs(document: Document, numbers: frozenset[int]) -> list[int]:
 
 def _side(facts: Facts, number: int, cuts: list[tuple[int, int]]) -> Side:
     instruction = facts.document.instructions[number]
-    near = [cut for cut in cuts if cut[0] < instruction.end and cut[1] > instruction.start]
+    # a cut that begins ahead of the instruction may reach into it, but only one can
+    first = max(bisect_left(cuts, (instruction.start, 0)) - 1, 0)
+    near = [
+        cut
+        for cut in cuts[first : bisect_left(cuts, (instruction.end, 0))]
+        if cut[1] > instruction.start
+    ]
     return Side(facts.document, instruction, facts.run(number), near)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from pipslim.passes.base import Safety
 from pipslim.syntax.edits import clash
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -41,22 +43,30 @@ def choose(findings: Iterable[Finding]) -> Round:
     """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
     chosen: list[Finding] = []
     waiting: list[Finding] = []
-    taken: list[Edit] = []
+    taken: list[Edit] = []  # in order, none clashing
     for finding in findings:
         if finding.fix is None:
             continue
         edits = finding.fix.edits
-        near = taken if len(taken) < 8 else _near(taken, edits)
-        if any(clash(edit, other) for edit in edits for other in near):
+        if any(_clashes(edit, taken) for edit in edits):
             waiting.append(finding)
         else:
             chosen.append(finding)
-            taken.extend(edits)
+            for edit in edits:
+                insort(taken, edit)
     return Round(tuple(chosen), tuple(waiting))
 
 
-def _near(taken: list[Edit], edits: tuple[Edit, ...]) -> list[Edit]:
-    """Give the edits taken so far that lie in the range of `edits`."""
-    low = min((edit.start for edit in edits), default=0)
-    high = max((edit.end for edit in edits), default=0)
-    return [edit for edit in taken if edit.start <= high and edit.end >= low]
+def _clashes(edit: Edit, taken: list[Edit]) -> bool:
+    """Tell whether an edit clashes with one of those taken: only those beside it can."""
+    at = bisect_left(taken, edit)
+    low = at
+    while low and taken[low - 1].end >= edit.start:
+        low -= 1
+    for number in range(low, len(taken)):
+        other = taken[number]
+        if other.start > edit.end:
+            return False
+        if clash(edit, other):
+            return True
+    return False

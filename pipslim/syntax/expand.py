@@ -13,9 +13,8 @@ real builds in `tests/builds/test_env_rules.py`:
 - `${name-word}` and `+`, `?`, the same after a colon, `#`, `##`, `%`, `%%`, `/` and `//`; the word
   is expanded in its turn, and always: `${A:-${B:?}}` fails without a B, whatever A is.
 
-Three limits are this module's own, so that no file can take its time or memory: an expansion
-longer than any environment variable may be, a pattern of a million steps, references nested
-fifty deep.
+Three limits are this module's own: an expansion longer than any environment variable may be, a
+pattern of a million steps, references nested fifty deep.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _DIRECTIVES = ("syntax", "escape", "check")
 _HEREDOC_KEYWORDS = ("RUN", "COPY", "ADD")
 # A word as BuildKit's shell lexer splits them, quotes kept.
 _LEXED = lazy(r"""(?:[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
-_ALL_LEXED = lazy(rf"(?:\s+|{_LEXED.pattern})*", re.DOTALL)
+_ALL_LEXED = lazy(r"""(?:\s|[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")*""", re.DOTALL)
 _ODD_BRACES = lazy(r"""\$\{(?!\w+(?::?[-+?][^\s'"\\${}<]*)?\})""")
 _HEREDOC = lazy(r"(\d*)<<(-?)([^<]*)")
 _QUOTED = lazy(r"""['"]|\\(.)""")

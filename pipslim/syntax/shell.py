@@ -264,7 +264,9 @@ class _Scanner(SimpleCommands):
         self.token(*match.span())
         self.at = match.end()
 
-    def function(self, nest: tuple[str, ...]) -> None:
+    def function(self, nest: tuple[str, ...], *, brackets: bool = False) -> None:
+        if brackets:
+            self.parentheses()
         self.space(newlines=True)
         if self.at >= self.end:
             raise self.refuse("a function without a body")

@@ -65,12 +65,8 @@ class SimpleCommands:
         """Read the whole script."""
         raise NotImplementedError
 
-    def function(self, nest: tuple[str, ...]) -> None:
-        """Read the body of a function."""
-        raise NotImplementedError
-
-    def parentheses(self) -> None:
-        """Read `()`."""
+    def function(self, nest: tuple[str, ...], *, brackets: bool = False) -> None:
+        """Read the body of a function, behind its `()` where told."""
         raise NotImplementedError
 
     def arithmetic(self, start: int, nest: tuple[str, ...]) -> bool:
@@ -86,6 +82,7 @@ class SimpleCommands:
         assignments: list[Word] = []
         redirects: list[Redirect] = []
         tokens = self.tokens
+        end = start
         while True:
             # the common case first, a word of plain characters and the blanks behind it
             match = _PLAIN_AND_BLANKS.match(text, self.at)
@@ -115,13 +112,14 @@ class SimpleCommands:
                     end = self.at
                 elif self.at < self.end and text[self.at] == "(":
                     if len(words) == 1 and not assignments and _NAME.match(words[0].value):
-                        self.parentheses()
-                        self.function(nest)
+                        self.function(nest, brackets=True)
                         return False
                     raise self.refuse("unexpected '('")
                 else:
                     break
             self.space()
+        if end == start:
+            raise self.refuse(f"unexpected {text[start]!r}")
         self.commands.append(
             Command(tuple(words), tuple(assignments), tuple(redirects), start, end, nest, lead)
         )

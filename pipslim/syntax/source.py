@@ -33,6 +33,10 @@ class Span(NamedTuple):
     end: int
 
 
+def _in_file(segment: tuple[int, int, int]) -> int:
+    return segment[1]
+
+
 class View(NamedTuple):
     """A text as some reader sees it, with the place of each of its characters in the file.
 
@@ -67,7 +71,13 @@ class View(NamedTuple):
     def covered(self, low: int, high: int) -> list[tuple[int, int]]:
         """Give the ranges of this text that come from the file's range `low` to `high`."""
         found: list[tuple[int, int]] = []
-        for text_offset, file_offset, length in self.segments:
+        segments = self.segments
+        at = 0
+        if len(segments) > 8:  # they are in the order of the file, too
+            at = max(bisect_right(segments, low, key=_in_file) - 1, 0)
+        for text_offset, file_offset, length in segments[at:] if at else segments:
+            if file_offset >= high:
+                break
             start, end = max(low, file_offset), min(high, file_offset + length)
             if start < end:
                 shift = text_offset - file_offset
@@ -91,6 +101,26 @@ class View(NamedTuple):
         return View(self.text[start:end], tuple(segments))
 
 
+class Lines:
+    """The lines of a text, for the positions of many offsets."""
+
+    __slots__ = ("_bom", "_starts")
+
+    def __init__(self, text: str) -> None:
+        self._bom = text.startswith(BOM)
+        self._starts = [0]
+        at = text.find("\n") + 1
+        while at:
+            self._starts.append(at)
+            at = text.find("\n", at) + 1
+
+    def position(self, offset: int) -> Position:
+        """Give the line and column of a 0-based offset; a byte order mark takes no column."""
+        line = bisect_right(self._starts, offset)
+        column = offset - self._starts[line - 1] + 1
+        return Position(line, column - (self._bom and line == 1 and column > 1))
+
+
 class Position(NamedTuple):
     """A 1-based line and a 1-based column, in characters, as editors count them."""
 
@@ -102,12 +132,8 @@ class Position(NamedTuple):
 
 
 def position(text: str, offset: int) -> Position:
-    """Give the line and column of a 0-based offset; a byte order mark takes no column."""
-    start = text.rfind("\n", 0, offset) + 1
-    column = offset - start + 1
-    if start == 0 and text.startswith(BOM) and column > 1:
-        column -= 1
-    return Position(text.count("\n", 0, start) + 1, column)
+    """Give the line and column of one offset, as `Lines` does."""
+    return Lines(text).position(offset)
 
 
 def newline_at(text: str, offset: int) -> str:

@@ -1,0 +1,429 @@
+"""The library: `pipslim.rewrite`, what it gives, and the comments that silence it."""
+
+from __future__ import annotations
+
+import builtins
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pipslim
+from pipslim import Choice, Outcome, Problem, Report, rewrite
+from pipslim.facts.known import Options
+from pipslim.passes import IDS, Step
+from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.syntax.edits import Edit, apply
+from pipslim.syntax.source import BOM, Position, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.syntax.document import Document
+
+BASE = "FROM python:3.12-slim\n"
+FLAG = " --no-cache-dir"
+CACHE = Choice(frozenset(("pip-cache",)))
+
+
+def test_names_of_the_library() -> None:
+    assert set(pipslim.__all__) <= set(dir(pipslim))
+    assert pipslim.__version__.count(".") == 2
+
+
+# -- outcomes --------------------------------------------------------------------------------------
+
+
+def test_outcome_of_a_change() -> None:
+    text = BASE + "RUN apt-get update && \\\n    pip install flask\n"
+    outcome = rewrite(text, CACHE)
+    at = text.index(" flask")
+    assert outcome == Outcome(
+        before=text,
+        after=text.replace("install", "install" + FLAG),
+        edits=(Edit(at, at, FLAG),),
+        reports=(
+            Report(
+                pass_id="pip-cache",
+                offset=text.index("pip install"),
+                position=Position(3, 5),
+                message="`pip install` leaves its cache in the layer",
+                fixed="add --no-cache-dir",
+                held="",
+            ),
+        ),
+        problem=None,
+        unused=(),
+    )
+    assert outcome.changed
+
+
+def test_outcome_of_nothing_to_do() -> None:
+    text = "FROM scratch\nCOPY a /\n"
+    outcome = rewrite(text)
+    assert outcome == Outcome(text, text)
+    assert not outcome.changed
+
+
+def test_outcome_of_a_finding_held_back() -> None:
+    text = BASE + "RUN pip install --cache-dir=/c flask\n"
+    outcome = rewrite(text, CACHE)
+    assert not outcome.changed
+    assert outcome.edits == ()
+    (report,) = outcome.reports
+    assert report.held == "it asks for a cache with --cache-dir"
+    assert not report.fixed
+
+
+def test_outcome_of_an_unreadable_text() -> None:
+    text = BASE + "RUM pip install flask\n"
+    outcome = rewrite(text)
+    reason = "unknown instruction 'RUM'; a pre-processed file, or a missing continuation?"
+    assert outcome == Outcome(text, text, problem=Problem(Position(2, 1), reason))
+    assert not outcome.changed
+
+
+def test_edits_lead_from_before_to_after() -> None:
+    text = (
+        "FROM python:3.6.5 AS a\nENV A=1\n\nENV B two\nRUN pip install b\nCMD c\n"
+        "FROM a\nENV C=3\nRUN pip3 install d && pip cache purge"
+    )
+    outcome = rewrite(text)
+    assert outcome.changed
+    assert apply(text, outcome.edits) == outcome.after
+    ends = [(edit.start, edit.end) for edit in outcome.edits]
+    assert all(end < start for (_, end), (start, _) in zip(ends, ends[1:], strict=False))
+
+
+def test_reports_are_in_the_order_of_the_text() -> None:
+    text = BASE + "ENV A=1\nENV B=2\nRUN pip install a\nRUN pip install b\n"
+    reports = rewrite(text).reports
+    assert {report.pass_id for report in reports} == {
+        "pip-conf",
+        "split-env",
+        "bytecode",
+        "pip-cache",
+    }
+    assert [report.offset for report in reports] == sorted(report.offset for report in reports)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        (BASE + "RUN pip install a\n", 2, 5),
+        (BASE + "\tRUN\tpip install a\n", 2, 6),
+        (BOM + "FROM python:3.12-slim\nRUN pip install a\n", 2, 5),
+        ("FROM python:3.12-slim\r\n\r\nRUN a && \\\r\n  pip install a\r\n", 4, 3),
+        (BASE + "RUN <<EOF\nset -e\n  pip install a\nEOF\n", 4, 3),
+        (BASE + "RUN sh -c 'pip install a'\n", 2, 12),
+        (BASE + 'RUN ["pip", "install", "a"]\n', 2, 6),
+        (BASE + "# größer\nRUN echo ö && pip install a\n", 3, 15),
+    ],
+)
+def test_position_is_that_in_the_text_as_given(text: str, line: int, column: int) -> None:
+    for choice in (CACHE, Choice()):
+        (report,) = [r for r in rewrite(text, choice).reports if r.pass_id == "pip-cache"]
+        assert report.position == Position(line, column)
+        assert str(report.position) == f"{line}:{column}"
+
+
+def test_everything_can_be_pickled() -> None:
+    choice = Choice(frozenset(IDS), True, Options("24.0", (("a/*", "9.0"),), False))
+    assert pickle.loads(pickle.dumps(choice)) == choice
+    for text in (BASE + "RUN pip install a\n", "", BASE + "RUN pip install --cache-dir a b\n"):
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            outcome = rewrite(text, choice)
+            assert pickle.loads(pickle.dumps(outcome, protocol)) == outcome
+    assert pickle.loads(pickle.dumps(rewrite)) is rewrite
+
+
+def test_it_touches_no_disk_and_no_stream(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = BASE + "ENV A=1\nENV B=2\nRUN pip install a\n"
+    first = rewrite(text)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("not pure")
+
+    for name in ("open", "print", "input"):
+        monkeypatch.setattr(builtins, name, refuse)
+    again = rewrite(text)
+    monkeypatch.undo()
+    assert again == first
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "\\",
+        "#",
+        BOM,
+        "\0",
+        "FROM",
+        "FROM a b",
+        "RUN pip install a",
+        BASE + "RUN & pip install a\n",
+        BASE + "RUN | pip install a\n",
+        BASE + "RUN ) pip install a\n",
+        BASE + "RUN <<a pip install\n",
+        BASE + "RUN [pip install a\n",
+        BASE + 'RUN ["pip", "install"\n',
+        BASE + 'RUN ["pip", "install", 1]\n',
+        BASE + 'RUN ["\\ud800", "pip install"]\n',
+        BASE + "RUN []\nRUN pip install a\n",
+        BASE + "ONBUILD\n",
+        BASE + "ONBUILD RUN\n",
+        BASE + "ONBUILD ONBUILD RUN pip install a\n",
+        BASE + "ONBUILD FROM a\n",
+        BASE + "SHELL []\nRUN pip install a\n",
+        BASE + "SHELL x\nRUN pip install a\n",
+        BASE + "USER\nRUN pip install a\n",
+        BASE + "USER $U\nRUN pip install a\n",
+        BASE + "USER ${U\nRUN pip install a\n",
+        BASE + "RUN --mount pip install a\n",
+        BASE + "RUN --mount= pip install a\n",
+        BASE + "RUN --mount=type=cache,target=${A pip install a\n",
+        BASE + "RUN --mount=type=cache,target=$A pip install a\n",
+        BASE + "ENV A=1\nENV B=${\n",
+        BASE + "ENV A=1\nENV B='\n",
+        BASE + "ENV A=1\nENV =\nENV =1\n",
+        BASE + "ENV A=1\nENV $=1\n",
+        BASE + "ENV A=1\nENV A\x001=2\nENV B=3\n",
+        BASE + "ARG\nARG =\nARG A B=C $D\nRUN pip install a\n",
+        "ARG = 7\nFROM $X\nRUN pip install a\n",
+        "ARG A=b c\nFROM $A\nRUN pip install a\n",
+        "ARG A=${\nFROM $A\nRUN pip install a\n",
+        "ARG A='\nFROM $A\nRUN pip install a\n",
+        "ARG A\nFROM ${A:?}\nRUN pip install a\n",
+        "FROM $\nRUN pip install a\n",
+        "FROM :\nRUN pip install a\n",
+        "FROM @\nRUN pip install a\n",
+        "FROM //\nRUN pip install a\n",
+        "FROM a AS a\nFROM a AS a\nRUN pip install a\n",
+        "FROM 0\nFROM 0\nFROM 1\nRUN pip install a\n",
+        "FROM --platform=$A a\nRUN pip install a\n",
+        "FROM --platform a\nRUN pip install a\n",
+        BASE + "RUN pip install a && pip cache $H\n",
+        BASE + "RUN pip install 'pip==$V'\nRUN pip install pip==\nRUN pip install pip\n",
+        BASE + "RUN pip\nRUN pip install\nRUN python -m\nRUN python -mpip\nRUN python -m pip\n",
+        BASE + "RUN sudo\nRUN env\nRUN xargs\nRUN sh -c\nRUN find . -exec\nRUN conda run\n",
+        BASE + "RUN sudo -u\nRUN env A=1\nRUN timeout\nRUN timeout 1\nRUN su -c\nRUN eval\n",
+        BASE + "RUN sh -c '' && sh -c \"\" && sh -c '\"' && pip install a\n",
+        BASE + "RUN sh -c 'sh -c \"sh -c pip\\ install\"'\n",
+        BASE + "RUN python -m venv\nRUN virtualenv\nRUN python -m venv && pip install a\n",
+        BASE + "RUN apt-get install\nRUN apk add\nRUN yum\nRUN get-pip.py\n",
+        "FROM ubuntu:18.04\nRUN apt-get install -y python3-pip &&\\\n\\\n pip3 install a\n",
+        "FROM ubuntu:18.04\nRUN apt-get install -y python3-pip; # c\nRUN pip3 install a",
+        "# escape=`\n" + BASE + "RUN pip install `\n\\\na\n",
+        BASE + "RUN \ud800 pip install \udcff\n",
+        BASE + "RUN pip install a\r",
+        BASE + "RUN pip install a\r\r\n",
+        BASE + "\u2028RUN pip install a\n",
+        BASE + "RUN\u00a0pip install a\n",
+        BASE + "RUN pip\u00a0install a\n",
+    ],
+)
+def test_it_never_raises(text: str) -> None:
+    outcome = rewrite(text)
+    assert outcome.before == text
+    assert outcome.problem is None or not outcome.problem.pass_id
+    assert rewrite(outcome.after).after == outcome.after
+
+
+# -- choices ---------------------------------------------------------------------------------------
+
+
+def test_passes_that_are_not_chosen_do_not_run() -> None:
+    text = "FROM python:3.6.5\nENV A=1\nENV B=2\nRUN pip install a\n"
+    assert rewrite(text, Choice(frozenset())) == Outcome(text, text)
+    for pass_id in IDS:
+        outcome = rewrite(text, Choice(frozenset((pass_id,))))
+        assert {report.pass_id for report in outcome.reports} == {pass_id}
+    assert {report.pass_id for report in rewrite(text).reports} == set(IDS)
+
+
+def offering(safety: Safety, why_not: str = "") -> Step:
+    """Give a pass with one fix of this safety: `RUN a` becomes `RUN a -q`."""
+
+    def find(document: Document, facts: Facts) -> Iterator[Finding]:
+        del facts
+        at = document.text.index("RUN a") + 5
+        if not document.text.startswith(" -q", at):
+            fix = Fix("be quiet", safety, (Edit(at, at, " -q"),))
+            yield Finding("loud", Span(at, at), "loud", fix, why_not)
+
+    about = About("loud", "", "", "", "", "")
+    return Step(about=about, find=find, waits_for=frozenset())
+
+
+@pytest.mark.parametrize("unsafe", [False, True])
+@pytest.mark.parametrize("safety", list(Safety))
+def test_fixes_are_applied_as_far_as_they_are_trusted(safety: Safety, unsafe: bool) -> None:
+    text = BASE + "RUN a\n"
+    choice = Choice(frozenset(("loud",)), unsafe)
+    outcome = rewrite(text, choice, steps=(offering(safety),))
+    applied = safety is Safety.SAFE or (safety is Safety.UNSAFE and unsafe)
+    assert outcome.changed is applied
+    (report,) = outcome.reports
+    assert report.fixed == ("be quiet" if applied else "")
+    assert bool(report.held) is not applied
+
+
+def test_reasons_of_fixes_held_back() -> None:
+    text = BASE + "RUN a\n"
+
+    def held(step: Step) -> str:
+        (report,) = rewrite(text, Choice(frozenset(("loud",))), steps=(step,)).reports
+        return report.held
+
+    assert held(offering(Safety.UNSAFE)) == "unsafe: the meaning may change; --unsafe applies it"
+    assert held(offering(Safety.SHOWN)) == "shown only"
+    assert held(offering(Safety.SHOWN, "too risky")) == "too risky"
+
+
+# -- ignore comments -------------------------------------------------------------------------------
+
+
+def ignored(text: str, choice: Choice = CACHE) -> tuple[int, list[str]]:
+    """Give how many flags were added, and what is told of ignore comments."""
+    outcome = rewrite(text, choice)
+    assert outcome.problem is None
+    count = outcome.after.count("--no-cache-dir")
+    return count, [f"{position}: {reason}" for position, reason in outcome.unused]
+
+
+TWO = "RUN pip install a\nRUN pip install b\n"
+NOTHING = "ignore comment silences nothing; remove it"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# pipslim: ignore",
+        "#pipslim:ignore",
+        "## pipslim:  ignore why not",
+        "   # pipslim: ignore[pip-cache]",
+        "# pipslim: ignore[pip-cache] because of the mirror",
+        "# pipslim: ignore[ split-env , pip-cache ]",
+        "# pipslim: ignore[pip-cache,]",
+    ],
+)
+def test_comment_silences_the_next_instruction_alone(comment: str) -> None:
+    assert ignored(f"{BASE}{comment}\n{TWO}") == (1, [])
+
+
+def test_comment_reaches_over_blank_lines_and_comments() -> None:
+    assert ignored(BASE + "# pipslim: ignore\n\n# the web\n\n" + TWO) == (1, [])
+
+
+def test_two_comments_for_one_instruction() -> None:
+    text = BASE + "# pipslim: ignore[pip-cache]\n# pipslim: ignore[split-env]\nENV A=1\n" + TWO
+    assert len(ignored(text)[1]) >= 1
+    text = BASE + "# pipslim: ignore[pip-cache]\n# pipslim: ignore\n" + TWO
+    assert ignored(text) == (1, [f"3:1: {NOTHING}"])
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_comment_inside_a_continued_instruction(newline: str) -> None:
+    text = BASE + "RUN a && \\\n    # pipslim: ignore[pip-cache]\n    pip install a\n" + TWO
+    assert ignored(text.replace("\n", newline)) == (2, [])
+
+
+def test_comment_in_a_heredoc_is_the_scripts() -> None:
+    text = BASE + "RUN <<EOF\n# pipslim: ignore[pip-cache]\npip install a\nEOF\n"
+    assert ignored(text) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "comment", ["# pipslim ignore", "# PIPSLIM: ignore", "# see pipslim: ignore", "# pipslim: skip"]
+)
+def test_other_comments_silence_nothing(comment: str) -> None:
+    assert ignored(f"{BASE}{comment}\n{TWO}") == (2, [])
+
+
+def test_comment_before_from_silences_the_stage() -> None:
+    text = f"# pipslim: ignore[pip-cache]\n{BASE}{TWO}{BASE}{TWO}"
+    assert ignored(text) == (2, [])
+    text = f"{BASE}{TWO}# pipslim: ignore[pip-cache] thrown away\n{BASE}{TWO}"
+    assert ignored(text) == (2, [])
+
+
+def test_comment_before_from_does_not_reach_the_stages_built_on_it() -> None:
+    text = f"# pipslim: ignore[pip-cache]\nFROM python:3.12 AS a\n{TWO}FROM a\n{TWO}"
+    assert ignored(text) == (2, [])
+
+
+def test_comment_before_from_silences_what_is_found_at_the_stage() -> None:
+    choice = Choice(frozenset(("pip-conf", "bytecode")))
+    text = f"# pipslim: ignore[pip-conf]\n{BASE}{TWO}"
+    outcome = rewrite(text, choice)
+    assert {report.pass_id for report in outcome.reports} == {"bytecode"}
+    assert outcome.unused == ()
+    text = f"# pipslim: ignore\n{BASE}{TWO}"
+    assert rewrite(text, choice) == Outcome(text, text)
+
+
+@pytest.mark.parametrize(
+    "comment", ["# pipslim: ignore-file", "# pipslim: ignore-file[pip-cache] reason"]
+)
+def test_comment_silences_the_file(comment: str) -> None:
+    assert ignored(f"{comment}\n{BASE}{TWO}{BASE}{TWO}") == (0, [])
+    directives = "# syntax=docker/dockerfile:1\n# escape=\\\n"
+    assert ignored(f"{directives}{comment}\n{BASE}{TWO}") == (0, [])
+
+
+def test_comment_for_one_pass_leaves_the_others() -> None:
+    text = f"# pipslim: ignore-file[pip-cache]\n{BASE}ENV A=1\nENV B=2\n{TWO}"
+    outcome = rewrite(text)
+    assert "pip-cache" not in {report.pass_id for report in outcome.reports}
+    assert {"pip-conf", "split-env", "bytecode"} == {r.pass_id for r in outcome.reports}
+    assert outcome.unused == ()
+
+
+def test_comment_silences_what_is_held_back() -> None:
+    text = BASE + "# pipslim: ignore[pip-cache]\nRUN pip install --cache-dir=/c a\n"
+    assert rewrite(text, CACHE) == Outcome(text, text)
+
+
+def test_comment_that_silences_nothing_is_told() -> None:
+    text = BASE + "# pipslim: ignore[pip-cache]\nRUN true\n"
+    assert ignored(text) == (0, [f"2:1: {NOTHING}"])
+    text = BASE + "  # pipslim: ignore[pip-cache]\nRUN pip install --no-cache-dir a\n"
+    assert ignored(text) == (1, [f"2:3: {NOTHING}"])
+    text = f"# pipslim: ignore-file[pip-cache]\n{BASE}"
+    assert ignored(text) == (0, [f"1:1: {NOTHING}"])
+
+
+def test_comment_behind_the_last_instruction_is_told() -> None:
+    assert ignored(f"{BASE}{TWO}# pipslim: ignore\n") == (2, [f"4:1: {NOTHING}"])
+
+
+def test_comment_that_names_no_pass_is_told() -> None:
+    told = "2:1: ignore comment names no pass: pip-cash; see `pipslim rules`"
+    assert ignored(f"{BASE}# pipslim: ignore[pip-cash]\n{TWO}") == (2, [told])
+    assert ignored(f"{BASE}# pipslim: ignore[pip-cash, pip-cache]\n{TWO}") == (1, [told])
+
+
+def test_comment_for_a_pass_that_did_not_run_is_not_told() -> None:
+    text = BASE + "# pipslim: ignore[pip-cache]\nRUN pip install a\n"
+    assert rewrite(text, Choice(frozenset(("split-env",)))).unused == ()
+
+
+def test_comments_are_kept() -> None:
+    text = BASE + "ENV A=1\n# pipslim: ignore[pip-cache] why\nRUN pip install a\n"
+    outcome = rewrite(text)
+    assert "\n# pipslim: ignore[pip-cache] why\nRUN pip install a\n" in outcome.after
+    assert outcome.unused == ()
+    assert rewrite(outcome.after).after == outcome.after
+
+
+def test_comment_between_two_env() -> None:
+    text = BASE + "ENV A=1\n# pipslim: ignore[split-env] its own layer\nENV B=2\nENV C=3\n"
+    outcome = rewrite(text, Choice(frozenset(("split-env",))))
+    assert outcome.problem is None
+    assert rewrite(outcome.after, Choice(frozenset(("split-env",)))).after == outcome.after

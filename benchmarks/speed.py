@@ -82,11 +82,12 @@ def _measure(folder: Path, rounds: int) -> None:
         sample = left[:: max(1, len(left) // _HADOLINT_FILES)]
         for name in set(left) - set(sample):
             (folder / name).unlink()
+        batches = _batches([hadolint, "--no-fail"], sample)
         print(f"\na sample of {len(sample)} files")
         _table(
             [
                 _line("pipslim fix", len(sample), [[*PIPSLIM, "fix", "."]], folder, rounds),
-                _line("hadolint", len(sample), _batches([hadolint, "--no-fail"], sample), folder, 1),
+                _line("hadolint", len(sample), batches, folder, 1),
             ]
         )
 

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import corpus as corpora
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TOLD = "told"
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +20,25 @@ def corpus() -> corpora.Corpus:
         return corpora.find()
     except corpora.Missing as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Give a function that puts a line, a number measured say, into the summary of the run."""
+    return lambda line: record_property(_TOLD, line)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests told."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    told = [
+        line
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, line in report.user_properties
+        if name == _TOLD
+    ]
+    if told:
+        terminalreporter.section("measured")
+        for line in told:
+            terminalreporter.write_line(line)

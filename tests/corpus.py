@@ -12,7 +12,7 @@ _BESIDE = Path(__file__).parents[2] / "shared" / "corpus" / "dockerfiles.tar.gz"
 _VARIABLE = "PIPSLIM_CORPUS"
 
 
-class Missing(Exception):  # noqa: N818 - a state, not a fault
+class Missing(Exception):
     """There is no corpus here; the text says where one is looked for."""
 
 

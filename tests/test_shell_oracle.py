@@ -18,7 +18,7 @@ from pipslim.syntax.shell import scan
 from pipslim.syntax.source import View, decode, position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from corpus import Corpus
 
@@ -123,7 +123,9 @@ _NO_PATTERN = re.compile(r"(?:^|[\s;&|(])\(!\(")
 
 
 @pytest.mark.corpus
-def test_the_commands_of_real_runs_are_those_that_shfmt_reads(corpus: Corpus) -> None:
+def test_the_commands_of_real_runs_are_those_that_shfmt_reads(
+    corpus: Corpus, tell: Callable[[str], None]
+) -> None:
     found = seen(corpus)
     wrong: list[str] = []
     refused: list[str] = []
@@ -152,13 +154,13 @@ def test_the_commands_of_real_runs_are_those_that_shfmt_reads(corpus: Corpus) ->
         commands += len(theirs)
         if mine != theirs and not _NO_PATTERN.search(own):
             wrong.append(f"{where}: {_first_difference(own, mine, theirs)}")
-    print(
-        f"\nshell: {len(found.scripts)} RUNs, {commands} commands, {len(wrong)} RUNs read wrongly,"
+    tell(
+        f"shell: {len(found.scripts)} RUNs, {commands} commands, {len(wrong)} RUNs read wrongly,"
         f" {len(refused)} refused, {both_refuse} that both refuse,"
         f" {found.skipped} not for a POSIX shell"
     )
     for line in refused:
-        print(f"  refused: {line}")
+        tell(f"  refused: {line}")
     assert not wrong
     assert len(refused) < len(found.scripts) * 0.005
 
@@ -166,9 +168,7 @@ def test_the_commands_of_real_runs_are_those_that_shfmt_reads(corpus: Corpus) ->
 def _first_difference(
     text: str, mine: Sequence[tuple[tuple[int, int], ...]], theirs: Sequence[object]
 ) -> str:
-    only = [
-        " ".join(text[start:end] for start, end in call) for call in mine if call not in theirs
-    ]
+    only = [" ".join(text[start:end] for start, end in call) for call in mine if call not in theirs]
     lost = [call for call in theirs if call not in mine]
     return f"only here {only[:2]}, lost {lost[:2]}"
 
@@ -229,6 +229,11 @@ def _expected(found: Seen) -> Iterator[tuple[str, int, int]]:
             yield form.name, form.line, form.view.at(form.words[at].end - 1)
 
 
+def _lines(found: Seen) -> set[tuple[str, int]]:
+    scripts = {(each.name, each.line) for each in found.scripts}
+    return scripts | {(each.name, each.line) for each in found.exec_forms}
+
+
 def _found(found: Seen) -> tuple[dict[tuple[str, int], PipCall], set[tuple[str, int]]]:
     """Give pipslim's pip calls by file and place, and file and line of what it leaves undecided."""
     calls: dict[tuple[str, int], PipCall] = {}
@@ -254,7 +259,7 @@ def _line(document: Document, line: int) -> int:
 
 
 @pytest.mark.corpus
-def test_all_pip_calls_of_real_runs_are_found(corpus: Corpus) -> None:
+def test_all_pip_calls_of_real_runs_are_found(corpus: Corpus, tell: Callable[[str], None]) -> None:
     found = seen(corpus)
     calls, undecided = _found(found)
     expected = {(name, offset): line for name, line, offset in _expected(found)}
@@ -263,19 +268,21 @@ def test_all_pip_calls_of_real_runs_are_found(corpus: Corpus) -> None:
         for (name, offset), line in expected.items()
         if (name, offset) not in calls and (name, line) not in undecided
     ]
-    lines = {(script.name, script.line) for script in (*found.scripts, *found.exec_forms)}
-    print(
-        f"\npip calls: {len(calls)} found, {len(expected)} expected, {len(missed)} missed,"
+    lines = _lines(found)
+    tell(
+        f"pip calls: {len(calls)} found, {len(expected)} expected, {len(missed)} missed,"
         f" {len(undecided)} of {len(lines)} RUNs with one that is left undecided"
     )
     for name, line in sorted(undecided):
-        print(f"  undecided: {name}:{line}")
+        tell(f"  undecided: {name}:{line}")
     assert not missed
     assert len(undecided) < len(lines) * 0.005
 
 
 @pytest.mark.corpus
-def test_no_other_words_are_taken_for_pip_calls(corpus: Corpus) -> None:
+def test_no_other_words_are_taken_for_pip_calls(
+    corpus: Corpus, tell: Callable[[str], None]
+) -> None:
     found = seen(corpus)
     calls, _ = _found(found)
     expected = {(name, offset) for name, _, offset in _expected(found)}
@@ -296,7 +303,7 @@ def test_no_other_words_are_taken_for_pip_calls(corpus: Corpus) -> None:
             raw = call.program.view.text[call.program.words[0].start : call.anchor.end]
             if "$" not in raw:
                 wrong.append(f"{name} at {offset}: {raw!r}")
-    print(f"\npip calls: {len(further)} behind further wrappers or variables, {len(wrong)} wrong")
+    tell(f"pip calls: {len(further)} behind further wrappers or variables, {len(wrong)} wrong")
     assert not wrong
 
 

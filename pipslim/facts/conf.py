@@ -55,7 +55,7 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
 
 def said_by_env(facts: Facts, use: Use) -> bool:
     """Tell whether ENV says before a call all that the settings would say."""
-    if "PIP_NO_CACHE_DIR" not in facts.document.text:
+    if not facts.mentions("PIP_NO_CACHE_DIR"):
         return False
     env = facts.stages.environment(use.instruction).env
     compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")

@@ -62,17 +62,35 @@ class Facts:
     Methods that look at variables raise `environment.Unexpandable` where BuildKit can't expand one.
     """
 
-    __slots__ = ("_images", "_pips", "_roots", "_shells", "_signs", "document", "options", "stages")
+    __slots__ = (
+        "_images",
+        "_mentions",
+        "_pips",
+        "_roots",
+        "_shells",
+        "_signs",
+        "document",
+        "options",
+        "stages",
+    )
 
     def __init__(self, document: Document, options: Options) -> None:
         self.document = document
         self.options = options
+        self._mentions: dict[str, bool] = {}
         self.stages = Stages(document)
         self._images: dict[int, Image | None] = {}
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
-        self._signs = [sign for sign in _SIGNS if sign in document.text]
+        self._signs = [sign for sign in _SIGNS if self.mentions(sign)]
         self._shells = any(each.keyword == "SHELL" for each in document.instructions)
+
+    def mentions(self, word: str) -> bool:
+        """Tell whether a word stands anywhere in the text; what it tells is looked up once."""
+        found = self._mentions.get(word)
+        if found is None:
+            found = self._mentions[word] = word in self.document.text
+        return found
 
     # -- bases ---------------------------------------------------------------------------------
 
@@ -169,7 +187,7 @@ class Facts:
         if base.age is Age.UNKNOWN and self._shows_new(stage):
             base = base._replace(low=FIRST_GOOD_PIP)
         state = self.pips(stage.parent).state if stage.parent is not None else None
-        tracker = Tracker(image, base, state, self.document.text)
+        tracker = Tracker(image, base, state, self.mentions)
         instructions, text = self.document.instructions, self.document.text
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
@@ -267,7 +285,7 @@ class Facts:
 
     def cache_off(self, use: Use) -> bool:
         """Tell whether a variable turns the cache of a call off; an empty one does not."""
-        if "PIP_NO_CACHE_DIR" not in self.document.text:
+        if not self.mentions("PIP_NO_CACHE_DIR"):
             return False
         if any(word.value == "--isolated" for word in use.call.options):
             return False
@@ -281,7 +299,7 @@ class Facts:
     def brings_conf(self, stage: StageFacts) -> int | None:
         """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""
         instructions = self.document.instructions
-        if not any(sign in self.document.text for sign in _CONF_SIGNS):
+        if not any(self.mentions(sign) for sign in _CONF_SIGNS):
             return None
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]

@@ -58,6 +58,11 @@ _known: dict[tuple[str, str, bool], Run] = {}
 _MOST_KNOWN = 256
 
 
+def forget() -> None:
+    """Forget the Runs remembered by `read_run`, for measuring."""
+    _known.clear()
+
+
 def read_run(document: Document, number: int, posix: bool) -> Run:
     """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
 

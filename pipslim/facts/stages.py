@@ -63,11 +63,12 @@ class StageFacts:
 class Stages:
     """The stages of a document, with what holds before each of its instructions."""
 
-    __slots__ = ("_document", "_environments", "_firsts", "_numbers", "all")
+    __slots__ = ("_document", "_environments", "_firsts", "_mounts", "_numbers", "all")
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._environments: Environments | None = None
+        self._mounts: dict[int, tuple[Mount, ...]] = {}
         self._numbers: dict[str, list[int]] = {}
         self._firsts = [stage.first for stage in document.stages]
         self.all: tuple[StageFacts, ...] = self._link()
@@ -150,6 +151,12 @@ class Stages:
 
     def mounts(self, index: int) -> tuple[Mount, ...]:
         """Give the mounts of the RUN at `index`."""
+        found = self._mounts.get(index)
+        if found is None:
+            found = self._mounts[index] = self._read_mounts(index)
+        return found
+
+    def _read_mounts(self, index: int) -> tuple[Mount, ...]:
         instruction = self._document.instructions[index]
         if "--mount" not in instruction.view.text:
             return ()

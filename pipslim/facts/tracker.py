@@ -10,7 +10,7 @@ from pipslim.syntax.script import HOLE
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from pipslim.facts.images import Image
     from pipslim.facts.programs import Program
@@ -80,9 +80,13 @@ class Tracker:
     )
 
     def __init__(
-        self, image: Image | None, base: Pip, state: Mapping[str, Pip] | None, text: str
+        self,
+        image: Image | None,
+        base: Pip,
+        state: Mapping[str, Pip] | None,
+        mentions: Callable[[str], bool],
     ) -> None:
-        self._signs = [sign for sign in _INSTALLER_SIGNS if sign in text]
+        self._signs = [sign for sign in _INSTALLER_SIGNS if mentions(sign)]
         self._image = image
         self._base = base
         self._state: dict[str, Pip] = dict(state or {})

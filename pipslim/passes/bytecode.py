@@ -55,7 +55,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         start = document.instructions[stage.stage.first]
         span = Span(start.start, start.end)
         message = "running Python writes bytecode into the image"
-        if VARIABLE in document.text:
+        if facts.mentions(VARIABLE):
             why_not = _decided(document, facts, stage)
             if why_not == _ON:
                 continue

@@ -107,7 +107,6 @@ SCENARIOS = (
     Scenario("old-pip-9", base=PIP_9, upgraded=True),
     Scenario("base-by-arg", arguments={"BASE": SLIM}),
     Scenario("base-by-arg", arguments={"BASE": PIP_18}, base=PIP_18, upgraded=True),
-    Scenario("base-by-arg", arguments={"BASE": PIP_9}, base=PIP_9, upgraded=True),
     Scenario("pinned-old-pip", base=NEW_PIP_OLD_PYTHON, settings=None),
     Scenario(
         "venv-with-old-pip",
@@ -232,10 +231,7 @@ class Builds:
         parents = ["", ""]
         if scenario.parent:
             parents = [_text(scenario.parent), _fixed(_text(scenario.parent))]
-        before, after = (
-            self._seen(scenario, text, parent) for text, parent in zip(texts, parents, strict=True)
-        )
-        return Pair(before, after)
+        return Pair(*map(self._seen, [scenario] * 2, texts, parents))
 
     def _seen(self, scenario: Scenario, text: str, parent: str) -> Seen:
         engine = self._engine

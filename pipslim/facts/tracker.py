@@ -189,6 +189,8 @@ class Tracker:
             return self._state[""]
         if self._base.age is not Age.NEW and len(version) > 1 and version >= (3, 8):
             return self._by_python(version)
+        if len(version) > 1 and not self._base.python:
+            return self._base._replace(python=version)
         return self._base
 
     def _by_python(self, version: Version) -> Pip:

@@ -210,6 +210,8 @@ def test_it_touches_no_disk_and_no_stream(
         "FROM --platform=$A a\nRUN pip install a\n",
         "FROM --platform a\nRUN pip install a\n",
         BASE + "RUN pip install a && pip cache $H\n",
+        BASE + "RUN a&&\\pip cache purge\nRUN pip install a\n",
+        BASE + "RUN pip install a && 'pip' cache \\\n  purge && b\n",
         BASE + "RUN pip install 'pip==$V'\nRUN pip install pip==\nRUN pip install pip\n",
         BASE + "RUN pip\nRUN pip install\nRUN python -m\nRUN python -mpip\nRUN python -m pip\n",
         BASE + "RUN sudo\nRUN env\nRUN xargs\nRUN sh -c\nRUN find . -exec\nRUN conda run\n",

@@ -35,11 +35,11 @@ def _none(_: str) -> bool:
     return False
 
 
-class NoEngine(Exception):  # noqa: N818 - a state, not a fault
+class NoEngine(Exception):
     """No container engine answers; the text says why."""
 
 
-class BuildFailed(Exception):  # noqa: N818 - an outcome that tests expect
+class BuildFailed(Exception):
     """A build that the engine refused or that a step ended; `output` is all that it printed."""
 
     def __init__(self, output: str) -> None:

@@ -69,9 +69,10 @@ def _below(folder: str) -> Iterator[str]:
 def read(path: str) -> bytes:
     """Give a file's bytes; raises Unreachable, also for what is no regular file."""
     try:
+        # asked first, for opening a named pipe would wait
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise Unreachable(f"{path}: not a regular file")
         with open(path, "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise Unreachable(f"{path}: not a regular file")
             return file.read()
     except Unreachable:
         raise

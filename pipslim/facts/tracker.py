@@ -179,7 +179,8 @@ class Tracker:
         if "/" in name:
             return self._in_folder(name)
         version = parse_version(name)
-        if name and self._base.python and self._base.python[: len(version)] != version:
+        python = self._base.python
+        if name and python and python[: len(version)] != version:
             return self._by_python(version)
         if not name and self._base.origin != "base":
             for other in ("3", "2"):  # Debian 11 and later: `pip` is pip3
@@ -189,9 +190,7 @@ class Tracker:
             return self._state[""]
         if self._base.age is not Age.NEW and len(version) > 1 and version >= (3, 8):
             return self._by_python(version)
-        if len(version) > 1 and not self._base.python:
-            return self._base._replace(python=version)
-        return self._base
+        return self._base if python or len(version) < 2 else self._base._replace(python=version)
 
     def _by_python(self, version: Version) -> Pip:
         """Give what is known of the pip of some Python, by its version alone."""

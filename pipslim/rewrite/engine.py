@@ -162,7 +162,10 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
         ),
         None,
         tuple(
-            _unused(text, mark) for mark in marks if mark.number not in state.silent or mark.unknown
+            _unused(text, mark)
+            for mark in marks
+            if mark.unknown
+            or (mark.number not in state.silent and (mark.ids or set(IDS)) <= choice.passes)
         ),
     )
 

@@ -19,7 +19,7 @@ _SIGN = "pipslim:"
 class Pragma(NamedTuple):
     """An ignore comment: `# pipslim: ignore[pip-cache] reason`.
 
-    It silences the passes `ids` (all where empty) for findings that start in `scope`: the
+    It silences the passes `ids` (all where empty) for what starts or is edited in `scope`: the
     instruction behind it, or around it; the whole stage where that is a FROM; the whole file for
     `ignore-file`. `number` counts the file's ignore comments, `unknown` are ids of no pass.
     """
@@ -32,10 +32,13 @@ class Pragma(NamedTuple):
 
     def silences(self, finding: Finding) -> bool:
         """Tell whether it silences a finding."""
-        start = finding.span.start
-        return self.scope[0] <= start < self.scope[1] and (
-            not self.ids or finding.pass_id in self.ids
-        )
+        if self.ids and finding.pass_id not in self.ids:
+            return False
+        low, high = self.scope
+        if low <= finding.span.start < high:
+            return True
+        edits = finding.fix.edits if finding.fix is not None else ()
+        return any(low < edit.end and edit.start < high for edit in edits)
 
 
 def pragmas(document: Document) -> tuple[Pragma, ...]:

@@ -87,7 +87,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
         purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
         edits = [_without(document, use) for use in purges]
         dropped = tuple(edit for edit in edits if edit is not None)
-        drops = tuple(" ".join(word.value for word in use.call.program.words) for use in purges)
+        drops = tuple(use.call.written for use in purges)
         if len(dropped) < len(edits):
             wish, dropped = wish._replace(cache=""), ()
     if not wish.cache and not wish.compile_off:

@@ -164,8 +164,7 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
         tuple(
             _unused(text, mark)
             for mark in marks
-            if mark.unknown
-            or (mark.number not in state.silent and (mark.ids or set(IDS)) <= choice.passes)
+            if mark.unknown or (mark.number not in state.silent and mark.ids <= choice.passes)
         ),
     )
 

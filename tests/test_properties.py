@@ -141,6 +141,77 @@ def mutated(draw: st.DrawFn, text: str) -> str:
     return text
 
 
+PIPS = st.sampled_from([
+    "pip", "pip3", "python -m pip", "python3 -m pip", "pip2", "/usr/bin/pip3", "$PIP", "${PIP}",
+    "/venv/bin/pip", "sudo pip", "sudo -H pip3", "conda run -n x pip", "env A=1 pip", "A=1 pip",
+    "pip3.9", "time pip", "exec pip",
+])  # fmt: skip
+WORDS = st.sampled_from([
+    "install a", "install a", "install -r r.txt", "install --user a", "install a>=1", "install $X",
+    "install 'a b'", "install -U pip", "install --upgrade pip setuptools", "install 'pip<21'",
+    "install pip==18.1", "install pip==19.0", "install pip==$V", "wheel -w /w a", "download a",
+    "list", "uninstall -y a", "cache purge", "cache purge > /dev/null 2>&1", "cache dir",
+    "config set global.a b", "--version", "-q install a", "--no-cache-dir install a",
+    "install --cache-dir=/c a", "install --no-cache a", "--isolated install a",
+])  # fmt: skip
+COMMANDS = st.one_of(
+    st.tuples(PIPS, WORDS).map(" ".join),
+    st.tuples(PIPS, WORDS).map(" ".join),
+    st.sampled_from([
+        "python -m venv /venv", "virtualenv /venv", "apt-get install -y python3-pip",
+        "apt-get update && apt-get install -y python-pip python3-pip", "apk add py3-pip",
+        "yum install -y python-pip", "curl https://bootstrap.pypa.io/get-pip.py | python3",
+        "python get-pip.py 'pip<20'", "rm -rf /root/.cache", "true", "set -e", "hash -r",
+        "PIP=pip3", "export PIP_NO_CACHE_DIR=1", "echo 'pip install x'", "ls || true", "(cd /x; make)",
+    ]),
+)  # fmt: skip
+SEAMS = st.sampled_from([
+    " && ", " && ", " && ", " && \\\n    ", " && \\\n    ", " \\\n && ", "; ", " ; \\\n  ", " || ",
+    " | ", "&&", " && \\\n  # note\n  ", " && \\\n\n  ",
+])  # fmt: skip
+AROUND = st.sampled_from(
+    ["%s"] * 9 + ["( %s )", "{ %s; }", "if true; then %s; fi", "sh -c '%s'", 'bash -lc "%s"']
+)
+RUNS = st.sampled_from([
+    "RUN %s", "RUN %s", "RUN %s", "run %s", "RUN  \\\n    %s", "ONBUILD RUN %s", "RUN %s  # why",
+    "RUN --mount=type=cache,target=/root/.cache/pip %s", "RUN --mount=type=tmpfs,target=$T %s",
+    "RUN <<EOF\n%s\nEOF", "RUN bash <<'EOF'\nset -e\n%s\nEOF", "RUN cat <<EOF > /f\n%s\nEOF",
+])  # fmt: skip
+OTHERS = st.sampled_from([
+    'RUN ["pip", "install", "a"]', 'RUN ["sh", "-c", "make && pip install a"]', "ENV A=1",
+    "ENV B=$A", "ENV A b", "ENV B c d", "ENV PATH=/x:$PATH", "ENV C=1 \\\n    D=2", "ENV PIP=pip3",
+    "ENV PIP_NO_CACHE_DIR=1", "ENV PIP_NO_CACHE_DIR=", "ENV PYTHONDONTWRITEBYTECODE=1",
+    "ENV PYTHONDONTWRITEBYTECODE=", "ENV PIP_COMPILE=1", "ENV PIP_CACHE_DIR /c", "ENV HOME=/h",
+    "ARG A", "ARG PIP=pip", "ARG PIP_NO_CACHE_DIR", "ARG PYTHONDONTWRITEBYTECODE=1", "USER app",
+    "USER root", "USER $U", 'SHELL ["/bin/bash", "-c"]', 'SHELL ["powershell", "-Command"]',
+    "COPY pip.conf /etc/pip.conf", "COPY a /b", "RUN pip config set --global a.b c", "# note", "",
+    "# pipslim: ignore", "# pipslim: ignore[pip-cache]", "CMD pip install x", "FROM base",
+    "FROM 0", "FROM base AS y", "FROM ubuntu:18.04 AS x", "FROM x", "FROM scratch", "FROM $B",
+])  # fmt: skip
+BASES = st.sampled_from([
+    "python:3.12", "python:3.6.5", "python:3.3", "ubuntu:14.04", "ubuntu:18.04", "ubuntu:22.04",
+    "reg.io/x:1", "jupyter/base-notebook:python-3.11", "jupyter/base-notebook", "alpine:3.8",
+    "centos:7", "debian:10", "tensorflow/tensorflow:1.12.0", "python:3.12-windowsservercore",
+])  # fmt: skip
+
+
+@st.composite
+def plausible(draw: st.DrawFn) -> str:
+    """Give a file that somebody might have written: chains of calls, users, stages, settings."""
+    lines = [f"FROM {draw(BASES)} AS base"]
+    for _ in range(draw(st.integers(1, 8))):
+        if draw(st.booleans()):
+            lines.append(draw(OTHERS))
+            continue
+        script = draw(AROUND).replace("%s", draw(COMMANDS))
+        for _ in range(draw(st.integers(0, 3))):
+            script += draw(SEAMS) + draw(AROUND).replace("%s", draw(COMMANDS))
+        lines.append(draw(RUNS).replace("%s", script))
+    text = draw(st.sampled_from(["", "", "ARG B=python:3.9\n", "# syntax=docker/dockerfile:1\n"]))
+    text += "\n".join(lines) + draw(st.sampled_from(["\n", "\n", ""]))
+    return text.replace("\n", draw(st.sampled_from(["\n", "\n", "\n", "\r\n"])))
+
+
 @cache
 def examples() -> tuple[str, ...]:
     """Give the texts of the fixtures."""
@@ -299,6 +370,12 @@ def untouchable(document: Document) -> Iterator[str]:
 @example("FROM a\nRUN ${'\nRUN pip install x")
 @example("FROM a\nENV A=1\nENV B=2\\")
 def test_rewriting_any_text(text: str) -> None:
+    check_laws(text)
+
+
+@given(plausible())
+@settings(moderate, max_examples=400)
+def test_rewriting_plausible_files(text: str) -> None:
     check_laws(text)
 
 

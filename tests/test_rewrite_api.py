@@ -238,6 +238,46 @@ def test_it_never_raises(text: str) -> None:
     assert rewrite(outcome.after).after == outcome.after
 
 
+POWERSHELL = 'SHELL ["pwsh", "-Command"]\n'
+PLAUSIBLE = {
+    "script-in-a-script-of-exec-form": (
+        BASE + 'RUN ["sh", "-c", "sh -c \'true\' && pip install a"]\n'
+    ),
+    "heredoc-and-crlf": (
+        "FROM ubuntu:18.04\nRUN <<EOF\nset -e\napt install -y python3-pip\npip3 install a\nEOF\n"
+    ).replace("\n", "\r\n"),
+    "old-pip-under-powershell": f'FROM debian:10\n{POWERSHELL}RUN ["pip3", "install", "a"]\n',
+    "old-pip-and-powershell-later": (
+        f'FROM ubuntu:18.04\nRUN pip install a\n{POWERSHELL}RUN ["pip3", "install", "a"]\n'
+    ),
+    "arg-of-a-variable-set-above": (
+        "FROM python:3.12 AS a\nRUN pip install a\nFROM a\nARG PYTHONDONTWRITEBYTECODE=1\n"
+    ),
+    "arg-of-a-variable-to-set": (
+        "FROM jupyter/base-notebook:python-3.11\nARG PIP_COMPILE\nENV PATH=/x:$PATH\n"
+        "RUN pip install a\n"
+    ),
+    "purge-between-seams-of-two-kinds": (
+        "FROM python:3.6.5\nRUN pip install a && \\\n    pip2 cache purge && /v/bin/pip wheel a\n"
+    ),
+    "purge-before-brackets": BASE + "RUN pip cache purge && ( pip install a )\n",
+    "purge-before-if": BASE + "RUN pip cache purge && if true; then pip install a; fi\n",
+    "purges-in-a-row": BASE + "RUN pip install a && pip cache dir && pip cache purge\n",
+    "purges-alone": BASE + "RUN pip cache dir && pip cache purge\nRUN pip install a\n",
+    "purge-redirected": BASE + "RUN pip install a && pip cache purge > /dev/null 2>&1\n",
+    "purge-with-a-variable": BASE + "RUN pip install a && PIP_X=1 pip cache purge\n",
+}
+
+
+@pytest.mark.parametrize("text", PLAUSIBLE.values(), ids=PLAUSIBLE.keys())
+def test_no_rewrite_fails_its_own_proof(text: str) -> None:
+    outcome = rewrite(text)
+    assert outcome.problem is None
+    again = rewrite(outcome.after)
+    assert again.problem is None
+    assert again.after == outcome.after
+
+
 # -- choices ---------------------------------------------------------------------------------------
 
 

@@ -57,6 +57,8 @@ def linked(
     script = body.reading.script
     if following.nest or body.exec_form or isinstance(script, Opaque):
         return None
+    if "\r" in body.view.text:
+        return None  # part of its words: a script that can hardly run
     if following.lead not in ("&&", ";", "\n"):
         return None
     ahead = sorted(token for token in script.tokens if token[1] <= following.start)

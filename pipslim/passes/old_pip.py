@@ -159,6 +159,8 @@ def _edit(
         root = facts.root(number + 1)
         if root is False:
             return "pip is not called as root"
+        if not facts.posix(number + 1):
+            return "no POSIX shell runs there"
         return line_after(document, number, "RUN", command.line(root=root))
     root = facts.root(use.instruction)
     if root is False or "sudo" in use.call.program.wrappers:

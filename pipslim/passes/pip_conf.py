@@ -85,7 +85,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
     drops: tuple[str, ...] = ()
     if wish.cache:
         purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-        edits = [_without(document, use) for use in purges]
+        edits = [_without(document, use) for use in purges] if len(purges) < 2 else [None]
         dropped = tuple(edit for edit in edits if edit is not None)
         drops = tuple(use.call.written for use in purges)
         if len(dropped) < len(edits):
@@ -106,26 +106,25 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
 
 
 def _without(document: Document, use: Use) -> Edit | None:
-    """Give the edit that drops `pip cache purge`, which fails once the cache is off.
-
-    None where its chain would not be valid without it.
-    """
+    """Give the edit that drops `pip cache purge`; None where it is no plain link of a chain."""
     body, command = use.call.body, use.call.program.command
-    script = body.reading.script
+    script, text = body.reading.script, body.view.text
     if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:
         return None
-    if any(HOLE in word.value for word in command.words):
+    if "\\" in use.call.written or any(HOLE in word.value for word in command.words):
         return None
     tokens = sorted(script.tokens)
     first = next(at for at, token in enumerate(tokens) if token[0] >= command.start)
-    behind = next((t for t in tokens if t[0] >= command.end), None)
-    follower = body.view.text[slice(*behind)] if behind is not None else ""
-    if command.lead == "&&" and first > 1 and follower in ("", "&&", ";"):
+    behind = next((token for token in tokens if token[0] >= command.end), None)
+    if behind is not None and text[slice(*behind)] != "&&":
+        return None
+    place = use.call.program.outer + 1
+    if command.lead == "&&" and first > 1:
         start = use.start + body.view.after(tokens[first - 2][1])
         end = use.start + body.view.after(command.end)
-    elif first == 0 and follower == "&&" and len(script.commands) > 1:
+    elif first == 0 and behind is not None and script.commands[place].lead == "&&":
         start = use.start + body.view.at(command.start)
-        end = use.start + body.view.at(script.commands[1].start)
+        end = use.start + body.view.at(script.commands[place].start)
     else:
         return None
     if any(start < comment.start < end for comment in document.comments):
@@ -170,9 +169,10 @@ def _by_env(
         )
     if any("sudo" in use.call.program.wrappers for use in facts.uses(stage)):
         return finding._replace(why_not="no root can write it, and sudo takes no ENV along")
-    known = facts.stages.environment(stage.stage.last).names
     wanted = (("PIP_NO_CACHE_DIR", "1", wish.cache), ("PIP_COMPILE", "0", wish.compile_off))
-    pairs = tuple(f"{name}={value}" for name, value, on in wanted if on and name not in known)
+    pairs = tuple(
+        f"{name}={value}" for name, value, on in wanted if on and not facts.mentions(name)
+    )
     if not pairs:
         return None
     names = tuple(pair.partition("=")[0] for pair in pairs)

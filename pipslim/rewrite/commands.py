@@ -153,12 +153,15 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
         return "" if old.view.text == now.view.text else "a script changed"
-    within = sorted(
+    within: list[Range] = []
+    for part in sorted(
         part
         for level in nested
         if level.view.text
         for part in now.view.covered(level.view.at(0), level.view.after(len(level.view.text)))
-    )
+    ):
+        if not within or part[0] >= within[-1][1]:  # not a script inside the one before
+            within.append(part)
     if _tokens(old, ()) != _tokens(now, within):
         return "its commands are not those of before with words added"
     kept = [c for c in now.script.commands if not _covered(now, c)]
@@ -206,8 +209,8 @@ def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
             continue
         touching = level.touching(start, end)
         for low, high in touching:
-            inside = within[max(bisect_right(within, (low, _FAR)) - 1, 0) :][:2]
-            if not any(i <= low and high <= j for i, j in inside):
+            at = bisect_right(within, (low, _FAR)) - 1
+            if at < 0 or within[at][1] < high:
                 return None
         taken.extend(touching)
         found.append(_without(text, start, end, touching))
@@ -262,12 +265,13 @@ def _linked(stretch: list[tuple[int, str]], heads: list[int], ahead: str, behind
     if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
         return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
-    link = first[1] if first[1] in _LINKS else last[1]
-    at_start = first[1] in _LINKS
-    neighbour = behind if at_start else ahead
-    if link not in _LINKS or neighbour not in (link, ""):
-        return False
-    if (last[1] if at_start else first[1]) in _LINKS:
+    if first[1] in _LINKS:
+        link, fits = first[1], behind in (first[1], "") and last[1] not in _LINKS
+    elif last[1] in _LINKS:
+        link, fits = last[1], ahead in (last[1], "")
+    else:  # in the place of a command that was dropped
+        link, fits = ahead, ahead in _LINKS and behind in (ahead, "")
+    if not fits:
         return False
     open_brackets: list[str] = []
     for _, word in stretch:

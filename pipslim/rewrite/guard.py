@@ -266,9 +266,11 @@ def _first_difference(
         if [n for n in was.env if n not in adds] != [n for n in now.env if n not in adds]:
             return second
         for name in changed:
-            if was.env.get(name) != now.env.get(name) or was.names.get(name) != now.names.get(name):
-                if name not in adds or name in was.names:
-                    return second
+            added = name in adds
+            if was.env.get(name) != now.env.get(name) and not (added and name not in was.env):
+                return second
+            if was.names.get(name) != now.names.get(name) and not (added and name not in was.names):
+                return second
     return None
 
 

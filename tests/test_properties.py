@@ -162,7 +162,8 @@ COMMANDS = st.one_of(
         "apt-get update && apt-get install -y python-pip python3-pip", "apk add py3-pip",
         "yum install -y python-pip", "curl https://bootstrap.pypa.io/get-pip.py | python3",
         "python get-pip.py 'pip<20'", "rm -rf /root/.cache", "true", "set -e", "hash -r",
-        "PIP=pip3", "export PIP_NO_CACHE_DIR=1", "echo 'pip install x'", "ls || true", "(cd /x; make)",
+        "PIP=pip3",
+        "export PIP_NO_CACHE_DIR=1", "echo 'pip install x'", "ls || true", "(cd /x; make)",
     ]),
 )  # fmt: skip
 SEAMS = st.sampled_from([

@@ -1,7 +1,8 @@
 """Whole Dockerfiles, built as they are and as pipslim leaves them, and both images compared.
 
 Each scenario is a folder of `fixtures/builds`. The images that a test run asks for are built two
-at a time, while the tests go on with those that are there; the tests share them.
+at a time, while the tests go on with those that are there; the tests share them. So one process
+is to run this module.
 """
 
 from __future__ import annotations

@@ -137,7 +137,9 @@ def test_what_buildkit_refuses_is_refused(text: str, tmp_path: Path) -> None:
 # -- assembled and mutated files -------------------------------------------------------------------
 
 _NEWLINES = st.sampled_from(["\n", "\n", "\n", "\n", "\r\n"])
-_BLANKS = st.sampled_from(["", "", "", " ", "  ", "\t", " \t", "\xa0", "\u3000", "\v", "\x85"])
+_BLANKS = st.sampled_from(
+    ["", "", "", " ", "  ", "\t", " \t", "\xa0", "\u3000", "\v", "\x85", "\x1f"]
+)
 _WORDS = st.sampled_from(
     [
         "a",

@@ -161,6 +161,7 @@ def test_it_touches_no_disk_and_no_stream(
     [
         "",
         "\n",
+        "\x1f",
         "\\",
         "#",
         BOM,
@@ -265,6 +266,17 @@ PLAUSIBLE = {
     "purges-in-a-row": BASE + "RUN pip install a && pip cache dir && pip cache purge\n",
     "purges-alone": BASE + "RUN pip cache dir && pip cache purge\nRUN pip install a\n",
     "purge-redirected": BASE + "RUN pip install a && pip cache purge > /dev/null 2>&1\n",
+    "purge-behind-an-upgrade": (
+        BASE + "RUN pip install pip==18.1 && pip install -U pip && pip cache purge\n"
+    ),
+    "pip-brought-in-a-case": (
+        "FROM reg.io/x:1\nRUN <<EOF\ncase x in a) apt install python-pip;; esac\n"
+        "(python -m pip install a)\nmake\nEOF\n"
+    ),
+    "upgrade-under-powershell": (
+        f'FROM reg.io/x:1\n{POWERSHELL}RUN ["sh", "-c", "python -m pip install pip -U"]\n'
+        'RUN ["pip", "install", "a"]\n'
+    ),
     "purge-with-a-variable": BASE + "RUN pip install a && PIP_X=1 pip cache purge\n",
 }
 

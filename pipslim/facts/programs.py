@@ -8,7 +8,7 @@ from functools import lru_cache
 from pipslim.syntax.script import Command, Opaque, Script, Word
 from pipslim.syntax.shell import scan
 from pipslim.syntax.source import View
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from pipslim.syntax.parser import JsonString
@@ -196,11 +196,9 @@ class _Reader:
             wrappers = (*wrappers, name)
             words = inner
         if words:
-            self.programs.append(
-                Program(
-                    words, frame.view, command, wrappers, variables, frame.exec_form, frame.outer
-                )
-            )
+            view, outer = frame.view, frame.outer
+            fields = (words, view, command, wrappers, variables, frame.exec_form, outer)
+            self.programs.append(record(Program, fields))
 
     def find(self, words: tuple[Word, ...], frame: _Frame) -> None:
         """Follow the programs of `find … -exec PROGRAM … ;`."""

@@ -101,12 +101,16 @@ def _sides(before: Facts, after: Facts, patch: Patch) -> _Sides:
     )
 
 
+# What links commands and continues lines: an edit may put the same back beside what it changes.
+_SEAM = frozenset(" \t\r\n\\`&|;")
+
+
 def _trimmed(edit: Edit, source: str) -> Edit:
-    """Give an edit without what it puts back as it was."""
+    """Give an edit without the seams that it puts back as they were."""
     start, end, text = edit
-    while start < end and text and source[start] == text[0]:
+    while start < end and text and source[start] == text[0] and text[0] in _SEAM:
         start, text = start + 1, text[1:]
-    while start < end and text and source[end - 1] == text[-1]:
+    while start < end and text and source[end - 1] == text[-1] and text[-1] in _SEAM:
         end, text = end - 1, text[:-1]
     return Edit(start, end, text)
 

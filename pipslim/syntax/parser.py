@@ -10,7 +10,7 @@ import re
 
 from pipslim.syntax.document import Document, Flag, Heredoc, Instruction, Stage, Unparsable
 from pipslim.syntax.source import BOM, Span, View
-from pipslim.syntax.startup import NamedTuple, lazy
+from pipslim.syntax.startup import NamedTuple, lazy, record
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
@@ -99,7 +99,7 @@ def _parse(text: str) -> Document:
         end = start + len(logical)
         more = bare[-1] == escape and continued.search(logical)
         if not more:
-            view = View(logical, ((0, start, len(logical)),))
+            view = record(View, (logical, ((0, start, len(logical)),)))
         else:
             parts = [logical[: more.start()]]
             length = len(parts[0])
@@ -160,7 +160,8 @@ def _parse(text: str) -> Document:
                 heredocs = tuple(found)
         if keyword == "FROM":
             stages.append((len(instructions), 0))
-        instructions.append(Instruction(keyword, start, end, first, number, view, args, heredocs))
+        fields = (keyword, start, end, first, number, view, args, heredocs)
+        instructions.append(record(Instruction, fields))
         offset = following
 
     if not instructions:

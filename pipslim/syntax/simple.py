@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipslim.syntax.script import HOLE, Command, Opaque, Redirect, Word, placed
-from pipslim.syntax.startup import lazy
+from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN = lazy(r"[^ \t\n'\"\\$`|&;<>()]+")
@@ -90,7 +90,7 @@ class SimpleCommands:
                 word = match[1]
                 if words or "=" not in word or _ASSIGNMENT.match(word) is None:
                     begin, end = match.span(1)
-                    words.append(Word(begin, end, word))
+                    words.append(record(Word, (begin, end, word)))
                     tokens.append((begin, end))
                     self.at = match.end()
                     continue
@@ -120,9 +120,8 @@ class SimpleCommands:
             self.space()
         if end == start:
             raise self.refuse(f"unexpected {text[start]!r}")
-        self.commands.append(
-            Command(tuple(words), tuple(assignments), tuple(redirects), start, end, nest, lead)
-        )
+        read = tuple(words), tuple(assignments), tuple(redirects)
+        self.commands.append(record(Command, (*read, start, end, nest, lead, ())))
         if self.pending:
             mine = len(self.commands) - 1
             self.pending = [

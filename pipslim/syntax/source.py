@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from pipslim.syntax.startup import NamedTuple
+from pipslim.syntax.startup import NamedTuple, record
 
 BOM = "\ufeff"
 
@@ -92,7 +92,7 @@ class View(NamedTuple):
         if len(self.segments) == 1:
             text_offset, file_offset, _ = self.segments[0]
             text = self.text[start:end]
-            return View(text, ((0, file_offset + start - text_offset, len(text)),))
+            return record(View, (text, ((0, file_offset + start - text_offset, len(text)),)))
         segments = []
         for text_offset, file_offset, length in self.segments:
             low, high = max(start, text_offset), min(end, text_offset + length)

@@ -34,6 +34,10 @@ else:
         """The base of an immutable record, as `typing.NamedTuple`, its annotations unread."""
 
 
+# Makes a record of a tuple of its fields, in a third of the time that calling its class takes; for
+# the loops that make dozens of a file. `record(Word, (start, end, value))` is `Word(…)`.
+record = tuple.__new__
+
 _METHODS = ("match", "search", "fullmatch", "finditer", "findall", "sub", "split", "pattern")
 
 
@@ -57,4 +61,4 @@ def lazy(text: str, flags: int = 0) -> re.Pattern[str]:
     return _Lazy(text, flags)  # type: ignore[return-value]
 
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "lazy"]
+__all__ = ["TYPE_CHECKING", "NamedTuple", "lazy", "record"]

@@ -186,7 +186,8 @@ def _following(use: Use, bringer: Bringer | None) -> Command | None:
     program = bringer.program
     if program is None or bringer.body is not use.call.body:
         return None
+    call = script.commands[use.call.program.outer]
     for command in script.commands:
         if command.start > program.command.end and not command.nest:
-            return command
+            return command if command.start <= call.start else None
     return None

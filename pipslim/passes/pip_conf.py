@@ -140,7 +140,7 @@ def _behind(
     last = facts.pips_of(number)[-1]
     if last.call is use.call:
         root = facts.root(number + 1)
-        if root is False:
+        if root is False or not facts.posix(number + 1):
             return None
         line = _written(wish, facts, stage, root=root)
         return line_after(document, number, "RUN", line)

@@ -70,7 +70,7 @@ def _at(instruction: Instruction, reason: str) -> Unparsable:
 
 
 def _unknown(document: Document, instruction: Instruction) -> Unparsable:
-    word = instruction.view.text.split(None, 1)[0][:40]
+    word = (instruction.view.text.split(None, 1) or [instruction.keyword])[0][:40]
     if word.startswith(("{", "<%", "%", "@", "[")) or "{{" in word:
         reason = f"{word!r} is no instruction but looks like a template; rewrite what it generates"
     elif word.startswith(("<<<<<<<", "=======", ">>>>>>>")):

@@ -62,10 +62,9 @@ def linked(
     if following.lead not in ("&&", ";", "\n"):
         return None
     ahead = sorted(token for token in script.tokens if token[1] <= following.start)
-    if following.lead == "\n":
-        while ahead and body.view.text[slice(*ahead[-1])] == "\n":
-            ahead.pop()
-    else:
+    while ahead and body.view.text[slice(*ahead[-1])] == "\n":
+        ahead.pop()
+    if following.lead != "\n":
         ahead = ahead[:-1]
     if not ahead:
         return None

@@ -119,8 +119,8 @@ def _unread(side: Side) -> list[str]:
 def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
     """Tell whether what was removed is blanks, or a command of `drops` with its `&&`."""
     for start, end in before.cuts:
-        text = before.document.text[start:end].replace(escape + "\n", " ")
-        words = " ".join(text.replace(escape + "\r\n", " ").split())
+        text = before.document.text[start:end].replace(escape + "\n", "")
+        words = " ".join(text.replace(escape + "\r\n", "").split())
         if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
             return False
     return True

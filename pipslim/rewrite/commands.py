@@ -88,11 +88,16 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         top = levels_now[0]
         written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
     # what was written stands in scripts, but for continued lines and blanks
-    continued = lazy(re.escape(escape) + r"[ \t]*\r?\n")
+    continued = _continued(escape)
     texts = [after.document.text[start:end] for start, end in after.cuts]
     if sum(_signs(continued.sub("", text)) for text in texts) > written:
         return "something was written where no script is"
     return ""
+
+
+def _continued(escape: str) -> re.Pattern[str]:
+    """Give the expression for the end of a line that the next one continues."""
+    return lazy(re.escape(escape) + r"[ \t]*\r?\n")
 
 
 def _signs(text: str) -> int:
@@ -119,8 +124,8 @@ def _unread(side: Side) -> list[str]:
 def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
     """Tell whether what was removed is blanks, or a command of `drops` with its `&&`."""
     for start, end in before.cuts:
-        text = before.document.text[start:end].replace(escape + "\n", "")
-        words = " ".join(text.replace(escape + "\r\n", "").split())
+        text = _continued(escape).sub("", before.document.text[start:end])
+        words = " ".join(text.split())
         if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
             return False
     return True

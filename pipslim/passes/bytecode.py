@@ -28,7 +28,8 @@ ABOUT = About(
         "an official image leaves 10 MB of them. The variable stops that; pip's own compiling at "
         "install time is stopped by `compile = no` in /etc/pip.conf (pass pip-conf). Both go with "
         "`--ignore bytecode`. The pair joins the stage's first ENV, before anything runs; stages "
-        "inherit it. An empty value means that somebody wants bytecode: it is left."
+        "inherit it. An empty value means that somebody wants bytecode: it is left. "
+        "What `python -m venv` compiles nothing stops: it runs isolated from all settings."
     ),
     price=(
         "Python compiles its modules anew at each start: CPU per process start measured "

@@ -50,7 +50,12 @@ def theirs(path: Path) -> list[Seen] | str:
 def ours(document: Document) -> list[Seen]:
     """Give a Document's instructions in the same form."""
     return [
-        Seen(each.keyword, each.line, each.end_line, each.view.text.strip())
+        Seen(
+            each.keyword,
+            document.line(each.start),
+            document.line(each.end),
+            each.view.text.strip(),
+        )
         for each in document.instructions
     ]
 

@@ -192,13 +192,14 @@ def test_readable(folder: Path) -> None:
     for each in document.instructions:
         row: dict[str, object] = {
             "keyword": each.keyword,
-            "line": each.line,
-            "end_line": each.end_line,
+            "line": document.line(each.start),
+            "end_line": document.line(each.end),
             "text": shown(each.view.text),
         }
+        raw = text[each.start : each.end]
         if each.heredocs:
             row["heredocs"] = [
-                [heredoc.name, text[heredoc.body.start : heredoc.body.end]]
+                [heredoc.name, raw[heredoc.body.start : heredoc.body.end]]
                 for heredoc in each.heredocs
             ]
         found.append(row)

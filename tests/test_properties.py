@@ -244,9 +244,9 @@ def test_any_text_parses_back_to_itself_or_is_unparsable(text: str) -> None:
     for instruction in document.instructions:
         assert end <= instruction.start < instruction.end <= len(text)
         end = instruction.end
-        view = instruction.view
+        view, raw = instruction.view, text[instruction.start : instruction.end]
         for offset, place, length in view.segments:
-            assert view.text[offset : offset + length] == text[place : place + length]
+            assert view.text[offset : offset + length] == raw[place : place + length]
     for comment in document.comments:
         assert text[comment.start] == "#"
         assert "\n" not in text[comment.start : comment.end]

@@ -11,7 +11,7 @@ import pytest
 import shfmt
 
 from pipslim.facts.known import Facts, Options
-from pipslim.syntax.document import Document, Unparsable
+from pipslim.syntax.document import Document, Instruction, Unparsable
 from pipslim.syntax.parser import parse
 from pipslim.syntax.script import Opaque
 from pipslim.syntax.shell import scan
@@ -29,13 +29,17 @@ _WRITERS = ("install", "wheel", "download")
 
 
 class Script(NamedTuple):
-    """A shell script of a RUN as the shell gets it, with its heredocs behind the first `own`."""
+    """A shell script of a RUN as the shell gets it, with its heredocs behind the first `own`.
+
+    `view` leads into its instruction, which begins at `origin` in the file.
+    """
 
     name: str
     line: int
     text: str
     own: int
     view: View
+    origin: int
 
 
 class ExecForm(NamedTuple):
@@ -44,7 +48,7 @@ class ExecForm(NamedTuple):
     name: str
     line: int
     words: tuple[shfmt.Word, ...]
-    view: View
+    instruction: Instruction
 
 
 class Seen(NamedTuple):
@@ -77,7 +81,8 @@ def seen(corpus: Corpus) -> Seen:
             start = run.end()
             words = _exec_form(instruction.view.text, start)
             if words:
-                exec_forms.append(ExecForm(path.name, instruction.line, words, instruction.view))
+                where = path.name, document.line(instruction.start)
+                exec_forms.append(ExecForm(*where, words, instruction))
             elif not facts.posix(index):
                 skipped += 1
             else:
@@ -101,17 +106,19 @@ def _exec_form(text: str, start: int) -> tuple[shfmt.Word, ...]:
 
 def _script(name: str, document: Document, index: int, start: int) -> Script:
     instruction = document.instructions[index]
+    where = name, document.line(instruction.start)
+    origin = instruction.start
     text = instruction.view.text[start:]
     view = instruction.view.part(start, len(instruction.view.text))
     if not instruction.heredocs:
-        return Script(name, instruction.line, text, len(text), view)
+        return Script(*where, text, len(text), view, origin)
     if re.fullmatch(r"<<-?\S+\s*", text):  # the heredoc is the script
         body = instruction.heredocs[0].body
-        text = document.text[body.start : body.end]
+        text = document.text[origin + body.start : origin + body.end]
         view = View(text, ((0, body.start, len(text)),))
-        return Script(name, instruction.line, text, len(text), view)
-    behind = document.text[instruction.heredocs[0].body.start : instruction.end]
-    return Script(name, instruction.line, f"{text}\n{behind}\n", len(text), view)
+        return Script(*where, text, len(text), view, origin)
+    behind = document.text[origin + instruction.heredocs[0].body.start : instruction.end]
+    return Script(*where, f"{text}\n{behind}\n", len(text), view, origin)
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -222,11 +229,11 @@ def _expected(found: Seen) -> Iterator[tuple[str, int, int]]:
         for call in found.trees[script.text] or ():
             at = subcommand([word.value for word in call])
             if at is not None and call[at].start < script.own:
-                yield script.name, script.line, script.view.at(call[at].end - 1)
+                yield script.name, script.line, script.origin + script.view.at(call[at].end - 1)
     for form in found.exec_forms:
         at = subcommand([word.value for word in form.words])
         if at is not None:
-            yield form.name, form.line, form.view.at(form.words[at].end - 1)
+            yield form.name, form.line, form.instruction.at(form.words[at].end - 1)
 
 
 def _lines(found: Seen) -> set[tuple[str, int]]:
@@ -255,7 +262,8 @@ def _found(found: Seen) -> tuple[dict[tuple[str, int], PipCall], set[tuple[str, 
 
 def _line(document: Document, line: int) -> int:
     """Give the first line of the instruction that a line is a part of."""
-    return max(each.line for each in document.instructions if each.line <= line)
+    lines = [document.line(each.start) for each in document.instructions]
+    return max(each for each in lines if each <= line)
 
 
 @pytest.mark.corpus

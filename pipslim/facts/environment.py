@@ -205,4 +205,4 @@ def _expanded(
         return expand(word, known, escape)
     except BadExpansion as bad:
         at = min(at + bad.offset, len(instruction.view.text) - 1)
-        raise Unexpandable(instruction.view.at(at), bad.message) from bad
+        raise Unexpandable(instruction.at(at), bad.message) from bad

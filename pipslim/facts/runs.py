@@ -85,10 +85,8 @@ def read_run(document: Document, number: int, posix: bool) -> Run:
 def _read_run(
     raw: str, instruction: Instruction, escape: str, posix: bool
 ) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
-    origin = instruction.start
-    text = instruction.view.text
-    segments = tuple((at, offset - origin, n) for at, offset, n in instruction.view.segments)
-    view = View(text, segments)
+    view = instruction.view
+    text = view.text
     _, start = flags(instruction, escape)
     strings = json_strings(text, start)
     if strings is not None:
@@ -101,9 +99,9 @@ def _read_run(
         reason = "no POSIX shell runs it (SHELL, or a Windows base); such a script is left alone"
         return (), (Unread(view.at(start), text[start:], reason),)
     heredocs = instruction.heredocs
-    scripts = [raw[h.body.start - origin : h.body.end - origin] for h in heredocs]
+    scripts = [raw[h.body.start : h.body.end] for h in heredocs]
     if heredocs and _HEREDOC_ALONE.match(text, start):
-        return _heredoc_script(scripts[0], heredocs[0].body.start - origin)
+        return _heredoc_script(scripts[0], heredocs[0].body.start)
     body = Body(view.part(start, len(text)), read(text[start:], not heredocs), False)
     if not heredocs:
         return (body,), _unread(body)
@@ -111,7 +109,7 @@ def _read_run(
     for heredoc, script, runs in zip(heredocs, scripts, _given_to_shells(body), strict=False):
         if not runs:
             continue
-        at = heredoc.body.start - origin
+        at = heredoc.body.start
         if heredoc.expand and not plain_heredoc(script):
             reason = "a heredoc that is expanded before the shell reads it"
             unread.append(Unread(at, script, reason))

@@ -91,7 +91,7 @@ def indentation(document: Document, instruction: Instruction) -> str:
     margin = _margin(document.text, instruction)
     if not margin:
         for each in document.instructions[:100]:  # a habit shows early
-            if each.keyword == "ENV" and each.end_line > each.line:
+            if each.keyword == "ENV" and "\n" in document.text[each.start : each.end]:
                 match = _SECOND_LINE.match(document.text, each.start)
                 if match is not None:
                     return match[1]
@@ -109,8 +109,8 @@ def convertible(instruction: Instruction, pair: Pair, escape: str) -> Edit | Non
         return None
     if any(c in value for c in "'\"$\\" + escape) or not value or not value.isprintable():
         return None
-    start = instruction.view.at(pair.start) + len(key)
-    end = instruction.view.after(pair.end)
+    start = instruction.at(pair.start) + len(key)
+    end = instruction.after(pair.end)
     quote = "" if re.fullmatch(r"[A-Za-z0-9_./:@%+,=^~-]+", value) else '"'
     return Edit(start, end, f"={quote}{value}{quote}")
 
@@ -120,7 +120,7 @@ def env_tail(document: Document, instruction: Instruction) -> int | None:
     text = instruction.view.text.rstrip()
     if text.endswith(document.escape):
         return None
-    return instruction.view.after(len(text))
+    return instruction.after(len(text))
 
 
 def joined(document: Document, stage: StageFacts, added: tuple[str, ...]) -> tuple[Edit, ...]:

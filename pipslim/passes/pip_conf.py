@@ -76,7 +76,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
             text = document.text[brings.start : brings.end]
             if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return None  # it says what this pass would say
-            return held(f"line {brings.line} brings pip settings of its own; add the keys there")
+            line = document.line(brings.start)
+            return held(f"line {line} brings pip settings of its own; add the keys there")
     if said_by_env(facts, uses[0]):
         return None
     behind = upgrade(facts, stage)

@@ -144,7 +144,7 @@ def _seam(text: str, tail: int, following: int, escape: str) -> list[Edit]:
 def _keyword(instruction: Instruction, indent: str, text: str) -> Edit:
     """Give the edit that puts indentation in the place of `ENV `."""
     start = text.rfind("\n", 0, instruction.start) + 1
-    return Edit(start, instruction.view.at(instruction.args), indent)
+    return Edit(start, instruction.at(instruction.args), indent)
 
 
 def _merged(edits: list[Edit]) -> list[Edit]:

@@ -113,11 +113,12 @@ def _unread(side: Side) -> list[str]:
     """Give the texts that no edit may touch: of scripts not followed, of heredocs that are data."""
     found = [part.text for part in side.run.unread]
     start = side.instruction.start
-    scripts = {start + body.view.at(0) for body in side.run.bodies if body.view.text}
+    scripts = {body.view.at(0) for body in side.run.bodies if body.view.text}
     for heredoc in side.instruction.heredocs:
         found.append(heredoc.name)
         if heredoc.body.start not in scripts:
-            found.append(side.document.text[heredoc.body.start : heredoc.body.end])
+            body = side.document.text[start + heredoc.body.start : start + heredoc.body.end]
+            found.append(body)
     return found
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 class Heredoc(NamedTuple):
     """A here-document of a RUN, COPY or ADD: `<<name` and its body.
 
-    `body` spans the body's lines in the file, `end` is behind the terminator (before its newline).
+    `body` spans the body's lines, `end` is behind the terminator (before its newline); both count
+    from the instruction's first character.
     `expand` is false where a part of the name is quoted, `chomp` true for `<<-`.
     """
 
@@ -35,16 +36,15 @@ class Instruction(NamedTuple):
     """One instruction as BuildKit's parser sees it.
 
     `keyword` is upper-case. `start` and `end` are file offsets, from the first character of the
-    keyword to behind the last line (its heredocs included), without the final newline. `line` and
-    `end_line` are 1-based. `view.text` is the logical text: continued lines joined, comments
-    between them left out. `args` is the offset in the logical text where the arguments begin.
+    keyword to behind the last line (its heredocs included), without the final newline. `view.text`
+    is the logical text: continued lines joined, comments between them left out; `view` leads to
+    offsets from `start`, so that it is the same wherever the instruction stands. `args` is the
+    offset in the logical text where the arguments begin.
     """
 
     keyword: str
     start: int
     end: int
-    line: int
-    end_line: int
     view: View
     args: int
     heredocs: tuple[Heredoc, ...]
@@ -53,6 +53,14 @@ class Instruction(NamedTuple):
     def arguments(self) -> str:
         """The logical text behind the keyword, without blanks at its ends."""
         return self.view.text[self.args :].strip()
+
+    def at(self, offset: int) -> int:
+        """Give the file offset of the character at `offset` of the logical text."""
+        return self.start + self.view.at(offset)
+
+    def after(self, offset: int) -> int:
+        """Give the file offset just behind the character before `offset`, on that one's line."""
+        return self.start + self.view.after(offset)
 
 
 class Stage(NamedTuple):
@@ -77,6 +85,10 @@ class Document(NamedTuple):
     instructions: tuple[Instruction, ...]
     comments: tuple[Span, ...]
     stages: tuple[Stage, ...]
+
+    def line(self, offset: int) -> int:
+        """Give the 1-based line of an offset; it counts from the start, so not for many."""
+        return self.text.count("\n", 0, offset) + 1
 
     def pieces(self) -> list[str]:
         """Give the raw pieces, instructions and what stands between; joined they are the text."""

@@ -14,12 +14,9 @@ from pipslim.syntax.startup import NamedTuple, lazy, record
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
-_ONLY_PYTHONS = lazy("[\x1c-\x1f]")
+_BLANK = f"[{_SPACE.replace(chr(10), '')}]"
 _KEYWORD = lazy(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
-_CONTINUED = {
-    "\\": lazy(r"(?:^|(?<=[^\\]))\\[ \t]*$"),
-    "`": lazy(r"(?:^|(?<=[^`]))`[ \t]*$"),
-}
+_COMMENT_LINE = lazy(rf"{_BLANK}*(#[^\n]*)\n?")
 _DIRECTIVE = lazy(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = ("syntax", "escape", "check")
 
@@ -30,6 +27,48 @@ _ALL_LEXED = lazy(r"""(?:\s|[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")*""", re
 _ODD_BRACES = lazy(r"""\$\{(?!\w+(?::?[-+?][^\s'"\\${}<]*)?\})""")
 _HEREDOC = lazy(r"(\d*)<<(-?)([^<]*)")
 _QUOTED = lazy(r"""['"]|\\(.)""")
+
+
+class _Read(NamedTuple):
+    """What is read of an instruction's own lines: the same wherever in a file they stand.
+
+    `length` is that of the lines without what may trail them, `comments` are those between them;
+    offsets count from the instruction's first character.
+    """
+
+    keyword: str
+    view: View
+    args: int
+    comments: tuple[Span, ...]
+    length: int
+
+
+class _Rules:
+    """How text falls into lines and instructions, by the file's escape character."""
+
+    __slots__ = ("ends", "item", "join", "known", "other", "seam", "trailed")
+
+    def __init__(self, character: str) -> None:
+        escape = re.escape(character)
+        # the lookbehind comes second, for the search is fast where it has a letter to look for
+        seam = rf"{escape}(?<!{escape}{escape})[ \t]*\r*\n"
+        self.ends = (character, " ", "\t", "\r")
+        self.join = f"{character}\n"
+        self.seam = re.compile(rf"(?<!{escape}){escape}[ \t]*\Z")
+        # blank lines, then a comment, or an instruction with all lines that continue it
+        self.item = re.compile(
+            rf"[{_SPACE}]*(?:(\#[^\n]*)"
+            rf"|((?=[^\n])(?:[^\n]*{seam}(?:{_BLANK}*(?:\#[^\n]*)?\n)*)*[^\n]*))?"
+        )
+        # a line of an instruction that is none of its text, or that ends in more than the seam
+        self.other = re.compile(rf"\n{_BLANK}*(?:\#|\n|\Z)").search
+        self.trailed = re.compile(rf"{escape}[ \t\r]+\n").search
+        # the last few instructions: the same ones stand in many files, and again in each round
+        self.known: dict[str, _Read] = {}
+
+
+_rules: dict[str, _Rules] = {}
+_MOST_KNOWN = 4096
 
 
 class _Failure(Exception):
@@ -51,130 +90,122 @@ def parse(text: str) -> Document | Unparsable:
 
 
 def _parse(text: str) -> Document:
-    # blanks as str.strip() sees them, but for four characters that only Python counts
-    spaces = _SPACE if _ONLY_PYTHONS.search(text) else None
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()  # the text ends with a newline, and no line follows it
-    directives, in_directives = dict[str, str](), True
-    escape = "\\"
-    continued = _CONTINUED[escape]
-    keyword_of = _KEYWORD.match
+    at = 1 if text.startswith(BOM) else 0
+    directives = _directives(text, at)
+    escape = directives.get("escape", "\\")
+    rules = _rules.get(escape)
+    if rules is None:
+        rules = _rules[escape] = _Rules(escape)
+    items, known = rules.item.finditer, rules.known
     instructions: list[Instruction] = []
     comments: list[Span] = []
-    stages: list[tuple[int, int]] = []
-
-    returns = "\r" in text
-    count = len(lines)
-    number = 0  # of lines consumed
-    offset = 0  # of the line at hand
-    while number < count:
-        line = lines[number]
-        following = offset + len(line) + 1
-        number += 1
-        bare = line.strip(spaces)
-        if number == 1 and line.startswith(BOM):
-            bare = line[1:].strip(spaces)
-        if not bare:
-            in_directives = False
-            offset = following
-            continue
-        lead = bare[0]
-        start = offset if line[0] == lead else offset + line.index(bare)
-        if lead == "#":
-            if in_directives:
-                in_directives = _directive(bare, start, directives)
-                escape = directives.get("escape", "\\")
-                continued = _CONTINUED[escape]
-            comments.append(Span(start, offset + len(line.rstrip("\r") if returns else line)))
-            offset = following
-            continue
-        in_directives = False
-        first = number
-
-        # The logical text keeps blanks at the end of its lines and at the start of later ones.
-        logical = line[start - offset :] if start > offset else line
-        if returns:
-            logical = logical.rstrip("\r")
-        end = start + len(logical)
-        more = bare[-1] == escape and continued.search(logical)
-        if not more:
-            view = record(View, (logical, ((0, start, len(logical)),)))
-        else:
-            parts = [logical[: more.start()]]
-            length = len(parts[0])
-            segments = [(0, start, length)] if length else []
-            while more and number < count:
-                offset = following
-                line = lines[number]
-                following = offset + len(line) + 1
-                number += 1
-                bare = line.strip(spaces)
-                if not bare:
-                    continue
-                if bare[0] == "#":
-                    inside = offset + line.index("#")
-                    comments.append(Span(inside, offset + len(line.rstrip("\r"))))
-                    continue
-                part = line.rstrip("\r") if returns else line
-                end = offset + len(part)
-                more = continued.search(part) if bare[-1] == escape else None
-                if more:
-                    part = part[: more.start()]
-                if part:
-                    segments.append((length, offset, len(part)))
-                    parts.append(part)
-                    length += len(part)
-            if more:  # the text ended while a line was still continued
-                end = offset + len(line.rstrip("\r"))
-            view = View("".join(parts), tuple(segments))
-            logical = view.text
-
-        match = keyword_of(logical)
-        if match is not None and (args := match.end()) < len(logical) and logical.isascii():
-            keyword = match[1]
-            if not keyword.isupper():
-                keyword = keyword.upper()
-        else:
-            keyword, args = _keyword(logical, start)
-        heredocs: tuple[Heredoc, ...] = ()
-        if "<<" in logical:
-            names = _heredocs(keyword, logical, args, start)
-            if names:
-                found = []
-                for name, chomp, expand in names:
-                    body = following
-                    while True:
-                        if number >= count:
-                            reason = f"heredoc {name!r} is not terminated; add a line {name!r}"
-                            raise _Failure(start, reason)
-                        offset = following
-                        line = lines[number]
-                        following = offset + len(line) + 1
-                        number += 1
-                        bare = line.rstrip("\r")
-                        if (bare.lstrip("\t") if chomp else bare) == name:
-                            break
-                    end = offset + len(bare)
-                    found.append(Heredoc(name, chomp, expand, Span(body, offset), end))
-                heredocs = tuple(found)
-        if keyword == "FROM":
-            stages.append((len(instructions), 0))
-        fields = (keyword, start, end, first, number, view, args, heredocs)
-        instructions.append(record(Instruction, fields))
-        offset = following
-
+    firsts: list[int] = []
+    more = True
+    while more:
+        more = False
+        for item in items(text, at):
+            kind = item.lastindex
+            if kind is None:
+                break  # nothing but blanks is left
+            start, at = item.span(kind)
+            raw = item[kind]
+            if kind == 1:
+                comments.append(record(Span, (start, start + len(raw.rstrip("\r")))))
+                continue
+            read = known.get(raw)
+            if read is None:
+                if len(known) >= _MOST_KNOWN:
+                    known.clear()
+                read = known[raw] = _instruction(raw, start, rules)
+            keyword, view, args, inside, length = read
+            stop = start + length
+            for first, last in inside:
+                comments.append(record(Span, (start + first, start + last)))
+            heredocs: tuple[Heredoc, ...] = ()
+            if "<<" in raw:
+                heredocs = _bodies(text, start, at + 1, read)
+            if heredocs:
+                stop = start + heredocs[-1].end
+            if keyword == "FROM":
+                firsts.append(len(instructions))
+            fields = (keyword, start, stop, view, args, heredocs)
+            instructions.append(record(Instruction, fields))
+            if heredocs:  # the next item is behind their bodies
+                at = text.find("\n", stop)
+                more = at >= 0
+                break
     if not instructions:
         raise _Failure(0, "no instruction in this file; is it a Dockerfile?")
-    bounds = [first for first, _ in stages] + [len(instructions)]
+    bounds = [*firsts, len(instructions)]
     return Document(
         text,
         escape,
         directives,
         tuple(instructions),
         tuple(comments),
-        tuple(Stage(i, bounds[i], bounds[i + 1]) for i in range(len(stages))),
+        tuple([Stage(i, bounds[i], bounds[i + 1]) for i in range(len(firsts))]),
     )
+
+
+def _instruction(raw: str, start: int, rules: _Rules) -> _Read:
+    """Read the lines of an instruction; `start` is where a failure is told."""
+    comments: tuple[Span, ...] = ()
+    length = len(raw)
+    if raw[-1] in rules.ends or rules.other(raw) or rules.trailed(raw):
+        view, comments, length = _lines(raw, rules)
+    elif "\n" not in raw:
+        view = record(View, (raw, ((0, 0, length),)))
+    else:
+        parts = raw.split(rules.join)
+        segments: list[tuple[int, int, int]] = []
+        at = joined = 0
+        for part in parts:
+            size = len(part)
+            if size:
+                segments.append((joined, at, size))
+                joined += size
+            at += size + 2
+        view = record(View, ("".join(parts), tuple(segments)))
+    # The logical text keeps blanks at the end of its lines and at the start of later ones.
+    logical = view.text
+    keyword, _, rest = logical.partition(" ")
+    if "!" < rest[:1] < "\x7f" and keyword.isalpha() and keyword.isascii():
+        args = len(keyword) + 1
+        if not keyword.isupper():
+            keyword = keyword.upper()
+    else:
+        keyword, args = _keyword(logical, start)
+    return record(_Read, (keyword, view, args, comments, length))
+
+
+def _lines(raw: str, rules: _Rules) -> tuple[View, tuple[Span, ...], int]:
+    """Join lines of which some are comments or blank, or have blanks behind their seam.
+
+    Gives the view, the comments, and the length without what trails the last line.
+    """
+    lines = raw.split("\n")
+    if not lines[-1]:
+        lines.pop()  # the text ended while a line was still continued
+    parts: list[str] = []
+    segments: list[tuple[int, int, int]] = []
+    comments: list[Span] = []
+    at = joined = end = 0
+    for line in lines:
+        part = line.rstrip("\r")
+        end = at + len(part)
+        bare = part.strip(_SPACE)
+        if at and bare.startswith("#"):
+            comments.append(Span(at + line.index("#"), end))
+        elif bare or not at:
+            seam = rules.seam.search(part)
+            if seam is not None:
+                part = part[: seam.start()]
+            if part:
+                segments.append((joined, at, len(part)))
+                parts.append(part)
+                joined += len(part)
+        at += len(line) + 1
+    return View("".join(parts), tuple(segments)), tuple(comments), end
 
 
 def _keyword(logical: str, start: int) -> tuple[str, int]:
@@ -184,6 +215,16 @@ def _keyword(logical: str, start: int) -> tuple[str, int]:
     if match is None:
         raise _Failure(start, "a continued line that holds no instruction; remove it")
     return match[1].upper(), match.end()
+
+
+def _directives(text: str, at: int) -> dict[str, str]:
+    """Read the parser directives: comments ahead of all else, up to one that is none."""
+    found: dict[str, str] = {}
+    while True:
+        match = _COMMENT_LINE.match(text, at)
+        if match is None or not _directive(match[1].rstrip(_SPACE), match.start(1), found):
+            return found
+        at = match.end()
 
 
 def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:
@@ -200,6 +241,26 @@ def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:
         raise _Failure(start, f"escape character {value!r} is neither \\ nor `; use one of them")
     directives[name] = value
     return True
+
+
+def _bodies(text: str, start: int, at: int, read: _Read) -> tuple[Heredoc, ...]:
+    """Read the heredocs of the instruction at `start`, whose bodies begin at `at`."""
+    found: list[Heredoc] = []
+    for name, chomp, expand in _heredocs(read.keyword, read.view.text, read.args, start):
+        body = at
+        while True:
+            if at >= len(text):
+                raise _Failure(start, f"heredoc {name!r} is not terminated; add a line {name!r}")
+            first = at
+            newline = text.find("\n", at)
+            at = len(text) if newline < 0 else newline
+            bare = text[first:at].rstrip("\r")
+            at += 1
+            if (bare.lstrip("\t") if chomp else bare) == name:
+                break
+        span = Span(body - start, first - start)
+        found.append(Heredoc(name, chomp, expand, span, first + len(bare) - start))
+    return tuple(found)
 
 
 def _heredocs(keyword: str, logical: str, args: int, start: int) -> list[tuple[str, bool, bool]]:

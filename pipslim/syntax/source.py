@@ -38,18 +38,19 @@ def _in_file(segment: tuple[int, int, int]) -> int:
 
 
 class View(NamedTuple):
-    """A text as some reader sees it, with the place of each of its characters in the file.
+    """A text as some reader sees it, with the place of each of its characters in its source.
 
-    `segments` are `(offset in text, offset in file, length)`, in order, and tile the text: an
+    `segments` are `(offset in text, offset in source, length)`, in order, and tile the text: an
     instruction continued over five lines has five, a JSON string one for each stretch between
-    escapes. Offsets are 0-based characters.
+    escapes. Offsets are 0-based characters; the source is the raw text of the instruction, or the
+    text of another view.
     """
 
     text: str
     segments: tuple[tuple[int, int, int], ...]
 
     def at(self, offset: int) -> int:
-        """Give the file offset of the character at `offset`; the end of the text is its last + 1.
+        """Give the place of the character at `offset`; the end of the text is its last + 1.
 
         Raises IndexError when the text is empty.
         """
@@ -61,7 +62,7 @@ class View(NamedTuple):
         return file_offset + offset - text_offset
 
     def after(self, offset: int) -> int:
-        """Give the file offset just behind the character before `offset` (`offset` ≥ 1).
+        """Give the place just behind the character before `offset` (`offset` ≥ 1).
 
         An insertion meant to follow a word belongs here: on that word's own line, ahead of any
         continuation mark.
@@ -69,7 +70,7 @@ class View(NamedTuple):
         return self.at(offset - 1) + 1
 
     def covered(self, low: int, high: int) -> list[tuple[int, int]]:
-        """Give the ranges of this text that come from the file's range `low` to `high`."""
+        """Give the ranges of this text that come from the source's range `low` to `high`."""
         found: list[tuple[int, int]] = []
         segments = self.segments
         at = 0

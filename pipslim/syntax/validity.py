@@ -57,7 +57,7 @@ def check(document: Document) -> Unparsable | None:
             if isinstance(found, Malformed):
                 if found.offset >= len(instruction.view.text):
                     return _at(instruction, found.reason)
-                return Unparsable(instruction.view.at(found.offset), found.reason)
+                return Unparsable(instruction.at(found.offset), found.reason)
         elif instruction.args >= len(instruction.view.text) and keyword != "CMD":
             return _at(instruction, f"{keyword} without arguments; complete or remove it")
     if not seen_from:

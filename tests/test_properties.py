@@ -286,7 +286,7 @@ def test_any_script_is_scanned_or_opaque(text: str, bodies: bool) -> None:
         assert script.reason
         return
     end = 0
-    for start, stop in script.tokens:
+    for start, stop, _ in script.tokens:
         assert end <= start < stop <= len(text)
         end = stop
     for command in script.commands:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from functools import lru_cache
 
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.pairs import Malformed, arguments, pairs
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipslim.syntax.document import Document, Instruction
 
 
+_SETTING = frozenset(("ENV", "ARG", "FROM"))
 _IDENTIFIER = lazy(r"\w+$")
 _PLAIN = lazy(r"[\w./:,=@%+-]*$")
 
@@ -85,6 +87,8 @@ class Environments:
         changes = self._stages[0].changes
         for number, instruction in enumerate(document.instructions):
             keyword = instruction.keyword
+            if keyword not in _SETTING:
+                continue
             if keyword == "FROM":
                 if len(self._stages) > 1:
                     finals[name] = finals[str(len(self._stages) - 2)] = Environment(env, names)
@@ -108,7 +112,7 @@ class Environments:
                     found.append((key, value))
                 for key, value in found:
                     env[key] = names[key] = value
-                    changes.append(_Change(number, key, value, True))
+                    changes.append(record(_Change, (number, key, value, True)))
             elif keyword == "ARG":
                 for key, default in arguments(instruction, escape):
                     if args:
@@ -120,7 +124,7 @@ class Environments:
                     else:
                         continue
                     names[key] = value
-                    changes.append(_Change(number, key, value, False))
+                    changes.append(record(_Change, (number, key, value, False)))
         self._firsts = [stage.first for stage in self._stages]
 
     def at(self, number: int) -> Environment:
@@ -142,6 +146,11 @@ class Environments:
                     env[change.name] = change.value
             found = self._cache[index, count] = Environment(env, names)
         return found
+
+    def changes(self) -> Iterator[tuple[int, str, str, bool]]:
+        """Give what is set: number of the instruction, name, value, and whether an ENV does it."""
+        for stage in self._stages:
+            yield from stage.changes
 
     def replay(self) -> Replay:
         """Give a walk through the environments, from the first instruction to the end."""
@@ -193,7 +202,12 @@ class Replay:
 
 def from_words(instruction: Instruction) -> tuple[str, str]:
     """Give the image word of a FROM and the lower-case name it declares, or nothing."""
-    words = [w for w in instruction.arguments.split() if not w.startswith("--")]
+    return _from_words(instruction.arguments)
+
+
+@lru_cache(maxsize=512)
+def _from_words(arguments: str) -> tuple[str, str]:
+    words = [w for w in arguments.split() if not w.startswith("--")]
     name = words[2].lower() if len(words) == 3 and words[1].upper() == "AS" else ""
     return (words[0] if words else ""), name
 

@@ -13,20 +13,18 @@ from pipslim.facts.images import (
     matches,
     parse_version,
 )
-from pipslim.facts.pipcalls import CACHE_WRITERS, pip_calls
 from pipslim.facts.pips import StagePips, Use, base_pip
-from pipslim.facts.runs import Run, read_run
+from pipslim.facts.runs import Run, read_run, steps
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
 from pipslim.syntax.parser import inner
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipslim.facts.images import Version
-    from pipslim.facts.pipcalls import PipCall, Undecided
-    from pipslim.syntax.document import Document
+    from pipslim.syntax.document import Document, Instruction
 
 # A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
 _SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
@@ -68,7 +66,6 @@ class Facts:
         "_pips",
         "_roots",
         "_shells",
-        "_signs",
         "document",
         "options",
         "stages",
@@ -82,7 +79,6 @@ class Facts:
         self._images: dict[int, Image | None] = {}
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
-        self._signs = [sign for sign in _SIGNS if self.mentions(sign)]
         self._shells = any(each.keyword == "SHELL" for each in document.instructions)
 
     def mentions(self, word: str) -> bool:
@@ -179,37 +175,42 @@ class Facts:
 
     def pips(self, stage: StageFacts) -> StagePips:
         """Give the pip calls of a stage, each with the pip that it reaches."""
-        found = self._pips.get(stage.index)
-        if found is not None:
-            return found
+        known = self._pips.get(stage.index)
+        if known is not None:
+            return known
         image = self.image(stage)
         base = base_pip(image, self._assumed(stage))
         if base.age is Age.UNKNOWN and self._shows_new(stage):
             base = base._replace(low=FIRST_GOOD_PIP)
         state = self.pips(stage.parent).state if stage.parent is not None else None
-        tracker = Tracker(image, base, state, self.mentions)
-        instructions, text = self.document.instructions, self.document.text
+        tracker = Tracker(image, base, state)
+        instructions = self.document.instructions
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
             keyword = instruction.keyword
-            if keyword not in ("RUN", "ONBUILD"):
-                continue
-            raw = text[instruction.start : instruction.end]
-            for sign in self._signs:
-                if sign in raw:
-                    break
-            else:
+            if (keyword != "RUN" and keyword != "ONBUILD") or not self._has_signs(instruction):
                 continue
             if keyword == "ONBUILD" and inner(instruction)[0] != "RUN":
                 continue
             run = self.run(index)
-            calls: Iterable[PipCall | Undecided] = run.calls
+            found, undecided = run.steps, run.undecided
             if run.by_variable:
                 names = self.stages.environment(index).names
-                calls = pip_calls(run.bodies, run.unread, names)
-            tracker.take(index, instruction, raw, run, calls)
-        found = self._pips[stage.index] = tracker.done()
-        return found
+                found, undecided = steps(run.bodies, run.unread, names)
+            if found or undecided or run.installs:
+                tracker.take(index, instruction, run, found, undecided)
+        pips = self._pips[stage.index] = tracker.done()
+        return pips
+
+    def _has_signs(self, instruction: Instruction) -> bool:
+        """Tell whether a RUN may bring, call or configure a pip; one that may not is not read."""
+        text = instruction.view.text
+        if instruction.heredocs:
+            text = self.document.text[instruction.start : instruction.end]
+        for sign in _SIGNS:
+            if sign in text:
+                return True
+        return False
 
     def pips_of(self, number: int) -> tuple[Use, ...]:
         """Give the pip calls of one instruction."""
@@ -233,7 +234,7 @@ class Facts:
 
     def has_pip(self, stage: StageFacts) -> bool:
         """Tell whether a stage itself has pip install, build or download something."""
-        return any(use.call.subcommand in CACHE_WRITERS for use in self.pips(stage).uses)
+        return self.pips(stage).writes
 
     # -- pip's cache ---------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import re
 
 from pipslim.facts.programs import Program, variable
 from pipslim.syntax.script import HOLE, Script, Word
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -135,9 +135,10 @@ class PipCall(NamedTuple):
     """A call of pip in a RUN.
 
     `spelling` is how pip is named there (`pip3`, `python -m pip`), `subcommand` what it is to do.
-    The flag goes behind `anchor`, the subcommand's word. `options` are the other words, in order.
-    `read` is true where its output is read by another command. Offsets of words are into the text
-    of `program.view`; `place` leads to the instruction.
+    The flag goes behind `anchor`, the subcommand's word. `options` are the other words, in order;
+    `cache` is what the last of them about pip's cache says: a folder, "" for none, None for
+    nothing. `read` is true where its output is read by another command. Offsets of words are into
+    the text of `program.view`; `place` leads to the instruction.
     """
 
     body: Body
@@ -146,6 +147,7 @@ class PipCall(NamedTuple):
     subcommand: str
     anchor: Word
     options: tuple[Word, ...]
+    cache: str | None
     read: bool
 
     def place(self, offset: int) -> int:
@@ -161,24 +163,27 @@ class PipCall(NamedTuple):
     @property
     def turns_cache_off(self) -> bool:
         """Whether the call says `--no-cache-dir`, or an abbreviation that pip takes, last."""
-        return self._cache() == ""
+        return self.cache == ""
 
     @property
     def cache_dir(self) -> str | None:
         """The folder that `--cache-dir` asks for; None where the call asks for none."""
-        return self._cache() or None
+        return self.cache or None
 
-    def _cache(self) -> str | None:
-        """Give what the last option about the cache says: a folder, or "" for none."""
-        found = None
-        for at, word in enumerate(self.options):
-            if word.value.startswith("--cache-dir"):
-                _, equals, value = word.value.partition("=")
-                following = self.options[at + 1].value if at + 1 < len(self.options) else ""
-                found = (value if equals else following) or None
-            elif _NO_CACHE.match(word.value):
-                found = ""
-        return found
+
+def _cache(options: tuple[Word, ...]) -> str | None:
+    """Give what the last option about the cache says: a folder, or "" for none."""
+    found = None
+    for at, (_, _, value) in enumerate(options):
+        if not value.startswith(("--cache-dir", "--no-ca")):
+            continue
+        if value.startswith("--cache-dir"):
+            _, equals, value = value.partition("=")
+            following = options[at + 1].value if at + 1 < len(options) else ""
+            found = (value if equals else following) or None
+        elif _NO_CACHE.match(value):
+            found = ""
+    return found
 
 
 class Undecided(NamedTuple):
@@ -191,36 +196,26 @@ class Undecided(NamedTuple):
     reason: str
 
 
-def pip_calls(
-    bodies: tuple[Body, ...], unread: tuple[Unread, ...], names: Mapping[str, str] | None
-) -> Iterator[PipCall | Undecided]:
-    """Give the pip calls of a RUN in order, and what could not be decided.
+def pip_call(body: Body, program: Program) -> PipCall | Undecided | None:
+    """Tell whether a program is pip, by its own words: a call, none, or what can't be decided."""
+    words = program.words
+    for _, _, value in words:
+        if "pip" in value:
+            return _call(body, program)
+    return None
 
-    `names` are the variables known before it (ENV and ARG), for `$PIP install`; None where the
-    caller has not worked them out, which then leaves such words undecided.
-    """
+
+def named_by_variable(program: Program) -> bool:
+    """Tell whether what a program is hangs on the value of a variable."""
+    first = program.words[0].value
+    return HOLE in first and not _PIP.match(first) and not _PYTHON.match(first)
+
+
+def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:
+    """Give the parts of a RUN which cannot be followed, and which call pip as it seems."""
     for part in unread:
         if _MENTION.search(part.text):
             yield Undecided(part.offset, part.reason)
-    for body in bodies:
-        known: dict[str, str] | None = None
-        for program in body.reading.programs:
-            first = program.words[0].value
-            if HOLE in first and not _PIP.match(first) and not _PYTHON.match(first):
-                if known is None:
-                    known = {**(names or {}), **_assigned(body)}
-                found = _by_variable(body, program, known)
-            else:
-                found = _call(body, program)
-            if found is not None:
-                yield found
-
-
-def needs_names(bodies: tuple[Body, ...]) -> bool:
-    """Tell whether a program of a RUN is named by a variable."""
-    return any(
-        HOLE in program.words[0].value for body in bodies for program in body.reading.programs
-    )
 
 
 def _call(body: Body, program: Program) -> PipCall | Undecided | None:
@@ -294,10 +289,11 @@ def _pip(
         return None
     rest = (*words[behind:at], *words[at + 1 :])
     read = "$(" in program.command.nest
-    return PipCall(body, program, spelled, anchor.value, anchor, rest, read)
+    fields = (body, program, spelled, anchor.value, anchor, rest, _cache(rest), read)
+    return record(PipCall, fields)
 
 
-def _by_variable(
+def call_by_variable(
     body: Body, program: Program, known: Mapping[str, str]
 ) -> PipCall | Undecided | None:
     """Read a program named by a variable: `$PIP install`, `$PYTHON -m pip`, `$PIP_INSTALL`."""
@@ -318,7 +314,7 @@ def _by_variable(
     return _pip(body, program, combined, behind) if behind else None
 
 
-def _assigned(body: Body) -> dict[str, str]:
+def assigned(body: Body) -> dict[str, str]:
     """Give the variables that a script sets, one value each; a second value makes one unknown."""
     script = body.reading.script
     found: dict[str, str] = {}

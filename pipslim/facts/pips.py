@@ -90,12 +90,14 @@ class Use(NamedTuple):
 class StagePips(NamedTuple):
     """The pip calls of a stage in order, what could not be decided, and what else makes pips.
 
-    `undecided` are places in the file, each with its reason. `bundled` are pips inside virtual
+    `writes` tells that one of the calls is an install, a wheel or a download. `undecided` are
+    places in the file, each with its reason. `bundled` are pips inside virtual
     environments and other pips that no upgrade can reach; `state` is what each identity is at the
     end, for the stages that start from this one.
     """
 
     uses: tuple[Use, ...]
+    writes: bool
     undecided: tuple[tuple[int, str], ...]
     bundled: tuple[Pip, ...]
     state: Mapping[str, Pip]

@@ -130,7 +130,7 @@ def read_exec(text: str, strings: tuple[JsonString, ...]) -> Reading:
     command = Command(words, (), (), words[0].start, words[-1].end, (), "")
     reader = _Reader()
     reader.follow(words, _Frame(command, view, (), 0, True))
-    script = Script((command,), tuple((word.start, word.end) for word in words))
+    script = Script((command,), words)
     return Reading(script, tuple(reader.programs), tuple(reader.nested))
 
 

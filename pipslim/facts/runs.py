@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from pipslim.facts.pipcalls import PipCall, Undecided, needs_names, pip_calls
+from pipslim.facts.bringers import Brings, brings
+from pipslim.facts.pipcalls import (
+    PipCall,
+    Undecided,
+    assigned,
+    call_by_variable,
+    mentioned,
+    named_by_variable,
+    pip_call,
+)
 from pipslim.facts.programs import (
     SHELLS,
+    Program,
     Reading,
     plain_heredoc,
     read,
@@ -14,11 +24,15 @@ from pipslim.facts.programs import (
 from pipslim.syntax.parser import flags, json_strings
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipslim.syntax.document import Document, Instruction
 
+# What brings a whole Python or pip, and is told by more than the words of one program.
+_INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
 _SHEBANG = lazy(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
 _HEREDOC_ALONE = lazy(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
 
@@ -42,19 +56,32 @@ class Unread(NamedTuple):
     reason: str
 
 
+class Step(NamedTuple):
+    """A program of a RUN that matters for what pip does: a call of pip, or what brings one."""
+
+    body: Body
+    program: Program
+    call: PipCall | None
+    brings: Brings | None
+
+
 class Run(NamedTuple):
     """What a RUN, or the RUN of an ONBUILD, executes, wherever in a file it stands.
 
-    `by_variable` tells that a variable names a program: with its value, there may be more calls.
+    `steps` are in order. `by_variable` tells that a variable names a program: with its value there
+    may be more of them, see `steps`. `installs` is its whole text where that names an installer of
+    a whole Python or pip, or nothing.
     """
 
     bodies: tuple[Body, ...]
     unread: tuple[Unread, ...]
-    calls: tuple[PipCall | Undecided, ...]
+    steps: tuple[Step, ...]
+    undecided: tuple[Undecided, ...]
     by_variable: bool
+    installs: str
 
 
-_known: dict[tuple[str, str, bool], Run] = {}
+_known: dict[tuple[int, bool], tuple[View, Run]] = {}
 _MOST_KNOWN = 256
 
 
@@ -66,20 +93,59 @@ def forget() -> None:
 def read_run(document: Document, number: int, posix: bool) -> Run:
     """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
 
-    The same text gives the same Run; the last few are remembered, for a file is read again after
-    each round, and most of its instructions are as they were.
+    The same text gives the same Run. The last few are remembered by their View, which the parser
+    shares among equal texts: a file is read again after each round, mostly as it was.
     """
     instruction = document.instructions[number]
-    raw = document.text[instruction.start : instruction.end]
-    key = raw, document.escape, posix
-    run = _known.get(key)
-    if run is None:
+    if instruction.heredocs:  # their bodies are not in the View
+        return _run(document, instruction, posix)
+    view = instruction.view
+    key = id(view), posix
+    known = _known.get(key)
+    if known is None:
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
-        bodies, unread = _read_run(raw, instruction, document.escape, posix)
-        calls = tuple(pip_calls(bodies, unread, None))
-        run = _known[key] = Run(bodies, unread, calls, needs_names(bodies))
-    return run
+        known = _known[key] = view, _run(document, instruction, posix)
+    return known[1]
+
+
+def _run(document: Document, instruction: Instruction, posix: bool) -> Run:
+    raw = document.text[instruction.start : instruction.end]
+    bodies, unread = _read_run(raw, instruction, document.escape, posix)
+    found, undecided = steps(bodies, unread, None)
+    by_variable = any(
+        named_by_variable(program) for body in bodies for program in body.reading.programs
+    )
+    installs = raw if any(sign in raw for sign in _INSTALLER_SIGNS) else ""
+    return Run(bodies, unread, found, undecided, by_variable, installs)
+
+
+def steps(
+    bodies: tuple[Body, ...], unread: tuple[Unread, ...], names: Mapping[str, str] | None
+) -> tuple[tuple[Step, ...], tuple[Undecided, ...]]:
+    """Give the programs of a RUN that matter, in order, and what could not be decided.
+
+    `names` are the variables known before it (ENV and ARG), for `$PIP install`; None where the
+    caller has not worked them out, which then leaves such words undecided.
+    """
+    found: list[Step] = []
+    undecided = list(mentioned(unread)) if unread else []
+    for body in bodies:
+        known: dict[str, str] | None = None
+        for program in body.reading.programs:
+            if named_by_variable(program):
+                if known is None:
+                    known = {**(names or {}), **assigned(body)}
+                call = call_by_variable(body, program, known)
+            else:
+                call = pip_call(body, program)
+            if isinstance(call, Undecided):
+                undecided.append(call)
+                call = None
+            brought = brings(program) if call is None else None
+            if call is not None or brought is not None:
+                found.append(record(Step, (body, program, call, brought)))
+    return tuple(found), tuple(undecided)
 
 
 def _read_run(

@@ -108,9 +108,13 @@ class Stages:
 
         Raises environment.Unexpandable where BuildKit cannot expand a value of the file.
         """
+        return self.environments().at(index)
+
+    def environments(self) -> Environments:
+        """Give all environments; raises environment.Unexpandable as `environment` does."""
         if self._environments is None:
             self._environments = Environments(self._document)
-        return self._environments.at(index)
+        return self._environments
 
     def user(self, index: int) -> str | None:
         """Give the user that the instruction at `index` runs as, as USER names it, group left out.

@@ -5,18 +5,7 @@ from __future__ import annotations
 import re
 
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
-from pipslim.facts.pipcalls import PipCall, Undecided
-from pipslim.syntax.script import HOLE
-from pipslim.syntax.startup import TYPE_CHECKING, lazy
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from pipslim.facts.images import Image
-    from pipslim.facts.programs import Program
-    from pipslim.facts.runs import Run
-    from pipslim.syntax.document import Instruction
-
+from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.pips import (
     FIRST_WITH_CACHE,
     NEVER_NEW,
@@ -29,27 +18,27 @@ from pipslim.facts.pips import (
     bounds,
     identity,
 )
+from pipslim.syntax.script import HOLE
+from pipslim.syntax.startup import TYPE_CHECKING, lazy, record
 
-_PACKAGE_MANAGERS = {
-    "apt-get": "install",
-    "apt": "install",
-    "aptitude": "install",
-    "apk": "add",
-    "yum": "install",
-    "dnf": "install",
-    "microdnf": "install",
-    "zypper": "install",
-}
-_PIP_PACKAGE = lazy(r"(?:python|py)([\d.]*)-pip(?:$|[=<>~*-])")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipslim.facts.bringers import Brings
+    from pipslim.facts.images import Image
+    from pipslim.facts.pipcalls import PipCall, Undecided
+    from pipslim.facts.programs import Program
+    from pipslim.facts.runs import Run, Step
+    from pipslim.syntax.document import Instruction
+
 _PIP_REQUIREMENT = lazy(r"pip(?:\[.*\])?\s*((?:[=<>!~]=?=?).*)?$", re.IGNORECASE)
-_GET_PIP = lazy(r"(?:^|/)get-pip\.py$")
+_NO_REQUIREMENT = frozenset("-/.")  # options and files begin like this
 _GET_PIP_OF = lazy(r"/(2\.6|3\.2|3\.3|3\.4)/get-pip\.py")
 _PYTHON_VERSION = lazy(r"(?:python|pypy|pip-?)(\d[\d.]*)$")
 _PYTHON_PATH = lazy(r"python(3\.\d+)")
 _INSTALLER = lazy(
     r"(?:Mini|Ana)conda\d?-(\S+?)-Linux|(Miniforge|Mambaforge|Micromamba)", re.IGNORECASE
 )
-_INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
 _BUILT = lazy(r"Python-(\d+\.\d+(?:\.\d+)?)")
 _NEW_OPTIONS = (
     "--break-system-packages",
@@ -71,12 +60,11 @@ class Tracker:
         "_base",
         "_bundled",
         "_image",
-        "_piped",
-        "_signs",
         "_single",
         "_state",
         "_undecided",
         "_uses",
+        "_writes",
     )
 
     def __init__(
@@ -84,14 +72,12 @@ class Tracker:
         image: Image | None,
         base: Pip,
         state: Mapping[str, Pip] | None,
-        mentions: Callable[[str], bool],
     ) -> None:
-        self._signs = [sign for sign in _INSTALLER_SIGNS if mentions(sign)]
         self._image = image
         self._base = base
         self._state: dict[str, Pip] = dict(state or {})
-        self._piped = False
         self._uses: list[Use] = []
+        self._writes = False
         self._undecided: list[tuple[int, str]] = []
         self._bundled: list[Pip] = []
         # an official image has one Python, and `pip` and `pip3` are the same there
@@ -101,35 +87,31 @@ class Tracker:
         self,
         number: int,
         instruction: Instruction,
-        raw: str,
         run: Run,
-        found: Iterable[PipCall | Undecided],
+        steps: Iterable[Step],
+        undecided: Iterable[Undecided],
     ) -> None:
-        """Take in a RUN: its number, its text, what it executes, its pip calls."""
+        """Take in a RUN: its number, what it executes, the steps of that which matter."""
         onbuild = instruction.keyword == "ONBUILD"
-        self._piped = "get-pip.py" in raw
-        calls: dict[int, PipCall] = {}
-        for item in found:
-            if isinstance(item, Undecided):
-                self._undecided.append((instruction.start + item.offset, item.reason))
-            else:
-                calls[id(item.program)] = item
-        for sign in self._signs:
-            if sign in raw:
-                self._installers(Bringer(number, None, None), raw)
-                break
-        for body in run.bodies:
-            for program in body.reading.programs:
-                call = calls.get(id(program))
-                if call is not None:
-                    self._call(call, Bringer(number, body, program), instruction.start, onbuild)
-                elif not onbuild:
-                    self._program(Bringer(number, body, program), program)
+        for offset, reason in undecided:
+            self._undecided.append((instruction.start + offset, reason))
+        if run.installs:
+            self._installers(record(Bringer, (number, None, None)), run.installs)
+        for body, program, call, brings in steps:
+            bringer = record(Bringer, (number, body, program))
+            if call is not None:
+                self._call(call, bringer, instruction.start, onbuild)
+            elif brings is not None and not onbuild:
+                self._brought(bringer, program, brings, run.installs)
 
     def done(self) -> StagePips:
         """Give what was found."""
         return StagePips(
-            tuple(self._uses), tuple(self._undecided), tuple(self._bundled), self._state
+            tuple(self._uses),
+            self._writes,
+            tuple(self._undecided),
+            tuple(self._bundled),
+            self._state,
         )
 
     # -- calls ---------------------------------------------------------------------------------
@@ -141,14 +123,18 @@ class Tracker:
             pip = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
         upgrades = False
         if call.subcommand == "install" and not onbuild:
-            for word in call.options:
-                match = _PIP_REQUIREMENT.match(word.value.strip())
+            for _, _, value in call.options:
+                if value[:1] in _NO_REQUIREMENT:
+                    continue
+                match = _PIP_REQUIREMENT.match(value.strip())
                 if match is not None:
                     upgrades = self._upgraded(name, pip, match[1] or "", call, bringer)
-                elif word.value.startswith("virtualenv"):
+                elif value.startswith("virtualenv"):
                     self._state["virtualenv"] = pip._replace(low=FIRST_GOOD_PIP, high=NEWEST)
         number = bringer.instruction
-        self._uses.append(Use(call, name, pip, number, start, onbuild, upgrades))
+        fields = (call, name, pip, number, start, onbuild, upgrades)
+        self._uses.append(record(Use, fields))
+        self._writes = self._writes or call.subcommand in CACHE_WRITERS
 
     def _canonical(self, name: str) -> str:
         """Give one name for all spellings of the one pip of an official image."""
@@ -219,30 +205,24 @@ class Tracker:
             if self._base.origin != "base" or "" in self._state:
                 self._state[""] = pip  # but an unknown image may have one of another Python
 
-    def _program(self, bringer: Bringer, program: Program) -> None:
-        name = program.name
-        verb = _PACKAGE_MANAGERS.get(name)
-        if verb is not None:
-            first = next((w.value for w in program.words[1:] if not w.value.startswith("-")), "")
-            if first == verb:
-                self._packages(bringer, program)
-        elif name in ("virtualenv", "pyvenv") or name.startswith(("virtualenv-", "pyvenv-")):
-            self._environment(bringer, program, 1, name.startswith("virtualenv"))
-        elif name.startswith(("python", "pypy")):
-            self._python(bringer, program)
-        elif name in ("easy_install", "easy_install3", "easy_install-2.7"):
-            if any(word.value.partition("=")[0] == "pip" for word in program.words[1:]):
-                for key in ("", "2", "3"):
-                    self._state.setdefault(key, Pip((), NEWEST, "installer", bringer, ()))
+    def _brought(self, bringer: Bringer, program: Program, brings: Brings, raw: str) -> None:
+        kind, values = brings
+        if kind == "packages":
+            self._packages(bringer, values)
+        elif kind in ("venv", "virtualenv"):
+            self._environment(bringer, program, values[0], kind == "virtualenv")
+        elif kind == "ensurepip":
+            pip = _ensured(self._python_of(program))._replace(origin="installer", bringer=bringer)
+            self._state[identity(values[0])] = pip
+        elif kind == "easy_install":
+            for key in ("", "2", "3"):
+                self._state.setdefault(key, Pip((), NEWEST, "installer", bringer, ()))
+        elif kind == "get-pip" or "get-pip.py" in raw:
+            self._get_pip(bringer, values)
 
-    def _packages(self, bringer: Bringer, program: Program) -> None:
+    def _packages(self, bringer: Bringer, majors: Iterable[str]) -> None:
         image = self._image
-        for word in program.words[2:]:
-            match = _PIP_PACKAGE.match(word.value)
-            alpine = program.name == "apk" and word.value in ("python3", "python3-dev")
-            if match is None and not alpine:
-                continue
-            major = match[1] if match is not None else "3"
+        for major in majors:
             if self._single:
                 if major:
                     self._state.setdefault(f"apt{major}", UNSEEN)
@@ -258,23 +238,7 @@ class Tracker:
             if major.startswith("3"):
                 self._state["3"] = pip
 
-    def _python(self, bringer: Bringer, program: Program) -> None:
-        values = [word.value for word in program.words]
-        if "-m" in values:
-            at = values.index("-m") + 1
-            module = values[at] if at < len(values) else ""
-            if module in ("venv", "virtualenv"):
-                self._environment(bringer, program, at + 1, module == "virtualenv")
-            elif module == "ensurepip":
-                version = self._python_of(program)
-                pip = _ensured(version)._replace(origin="installer", bringer=bringer)
-                self._state[identity(values[0])] = pip
-            return
-        piped = self._piped and values[1:2] == ["-"]
-        if piped or any(_GET_PIP.search(value) for value in values[1:]):
-            self._get_pip(bringer, values)
-
-    def _get_pip(self, bringer: Bringer, values: list[str]) -> None:
+    def _get_pip(self, bringer: Bringer, values: tuple[str, ...]) -> None:
         low, high = FIRST_GOOD_PIP, NEWEST
         origin = "installer"
         for value in values:
@@ -324,12 +288,8 @@ class Tracker:
             for key in ("", "3"):
                 self._state[key] = Pip((), NEWEST, "installer", bringer, ())
 
-    def _environment(self, bringer: Bringer, program: Program, at: int, virtual: bool) -> None:
+    def _environment(self, bringer: Bringer, program: Program, folder: str, virtual: bool) -> None:
         """Take in the creation of a virtual environment."""
-        values = [word.value for word in program.words]
-        if "--without-pip" in values or "--no-pip" in values:
-            return
-        folder = next((v for v in reversed(values[at:]) if not v.startswith("-")), "")
         if virtual:
             source = self._state.get("virtualenv")
             if source is None and self._base.age is Age.NEW and self._base.origin == "base":
@@ -340,7 +300,7 @@ class Tracker:
             if self._image is not None and self._image.origin is Origin.PACKAGES:
                 # Debian and Ubuntu take the pip of their own package
                 low, high = self._image.pip_min or (), self._image.pip_max or NEWEST
-                own = not parse_version(identity(values[0]))[1:]
+                own = not parse_version(identity(program.words[0].value))[1:]
                 if own and self._image.age is not Age.UNKNOWN:
                     pip = pip._replace(low=low, high=high)
         pip = pip._replace(origin="venv", bringer=bringer)

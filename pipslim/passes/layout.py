@@ -61,15 +61,15 @@ def linked(
         return None  # part of its words: a script that can hardly run
     if following.lead not in ("&&", ";", "\n"):
         return None
-    ahead = sorted(token for token in script.tokens if token[1] <= following.start)
-    while ahead and body.view.text[slice(*ahead[-1])] == "\n":
+    ahead = [token for token in script.tokens if token.end <= following.start]
+    while ahead and ahead[-1].value == "\n":
         ahead.pop()
     if following.lead != "\n":
         ahead = ahead[:-1]
     if not ahead:
         return None
     text = document.text
-    end = start + body.view.after(ahead[-1][1])
+    end = start + body.view.after(ahead[-1].end)
     seam = text[end : start + body.view.at(following.start)]
     if following.lead == "\n":
         seam = newline_at(text, end) + seam.rpartition("\n")[2]

@@ -76,8 +76,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
             text = document.text[brings.start : brings.end]
             if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return None  # it says what this pass would say
-            line = document.line(brings.start)
-            return held(f"line {line} brings pip settings of its own; add the keys there")
+            at = document.line(brings.start)
+            return held(f"line {at} brings pip settings of its own; add the keys there")
     if said_by_env(facts, uses[0]):
         return None
     behind = upgrade(facts, stage)
@@ -114,14 +114,14 @@ def _without(document: Document, use: Use) -> Edit | None:
         return None
     if "\\" in use.call.written or any(HOLE in word.value for word in command.words):
         return None
-    tokens = sorted(script.tokens)
-    first = next(at for at, token in enumerate(tokens) if token[0] >= command.start)
-    behind = next((token for token in tokens if token[0] >= command.end), None)
-    if behind is not None and text[slice(*behind)] != "&&":
+    tokens = script.tokens
+    first = next(at for at, token in enumerate(tokens) if token.start >= command.start)
+    behind = next((token for token in tokens if token.start >= command.end), None)
+    if behind is not None and text[behind.start : behind.end] != "&&":
         return None
     place = use.call.program.outer + 1
     if command.lead == "&&" and first > 1:
-        start = use.start + body.view.after(tokens[first - 2][1])
+        start = use.start + body.view.after(tokens[first - 2].end)
         end = use.start + body.view.after(command.end)
     elif first == 0 and behind is not None and script.commands[place].lead == "&&":
         start = use.start + body.view.at(command.start)

@@ -6,15 +6,16 @@ import re
 from bisect import bisect_left, bisect_right
 
 from pipslim.syntax.parser import flags, inner
-from pipslim.syntax.script import Command, Opaque, Script
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.script import Opaque, Script
+from pipslim.syntax.source import View
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipslim.facts.runs import Body, Run
     from pipslim.syntax.document import Document, Instruction
-    from pipslim.syntax.source import View
+    from pipslim.syntax.script import Command
 
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
@@ -27,8 +28,8 @@ Range = tuple[int, int]
 class Side(NamedTuple):
     """An instruction in its document, what it runs, and which parts of its text are cut out.
 
-    `cuts` are ranges of the file, in order: what was removed, of the instruction as it was; what
-    was inserted, of the instruction as it is.
+    `cuts` are ranges from the instruction's first character on, in order: what was removed, of the
+    instruction as it was; what was inserted, of the instruction as it is.
     """
 
     document: Document
@@ -38,7 +39,7 @@ class Side(NamedTuple):
 
 
 class _Level(NamedTuple):
-    """A script of a RUN: its view into the file, its tree, and the cuts in its text."""
+    """A script of a RUN: its view into the instruction, its tree, and the cuts in its text."""
 
     view: View
     script: Script | Opaque
@@ -72,9 +73,10 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
     bodies, bodies_now = before.run.bodies, after.run.bodies
     if [body.exec_form for body in bodies] != [body.exec_form for body in bodies_now]:
         return "it runs more or fewer scripts, or in another form"
-    if _unread(before) != _unread(after):
+    heredocs = old.heredocs or now.heredocs or before.run.unread or after.run.unread
+    if heredocs and _unread(before) != _unread(after):
         return "a part that is not read as a script changed"
-    if not _only_dropped(before, drops, escape):
+    if before.cuts and not _only_dropped(before, drops, escape):
         return "words were removed"
     written = 0
     for body, body_now in zip(bodies, bodies_now, strict=True):
@@ -89,7 +91,8 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
     # what was written stands in scripts, but for continued lines and blanks
     continued = _continued(escape)
-    texts = [after.document.text[start:end] for start, end in after.cuts]
+    origin = now.start
+    texts = [after.document.text[origin + low : origin + high] for low, high in after.cuts]
     if sum(_signs(continued.sub("", text)) for text in texts) > written:
         return "something was written where no script is"
     return ""
@@ -106,6 +109,8 @@ def _signs(text: str) -> int:
 
 
 def _flags(instruction: Instruction, escape: str) -> list[tuple[str, str]]:
+    if "--" not in instruction.view.text:
+        return []
     return [(flag.name, flag.value) for flag in flags(instruction, escape)[0]]
 
 
@@ -124,8 +129,10 @@ def _unread(side: Side) -> list[str]:
 
 def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
     """Tell whether what was removed is blanks, or a command of `drops` with its `&&`."""
+    origin = before.instruction.start
     for start, end in before.cuts:
-        text = _continued(escape).sub("", before.document.text[start:end])
+        cut = before.document.text[origin + start : origin + end]
+        text = _continued(escape).sub("", cut)
         words = " ".join(text.split())
         if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
             return False
@@ -133,23 +140,21 @@ def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
 
 
 def _levels(body: Body, side: Side) -> list[_Level]:
-    """Give a script and those inside it, each with its view into the file."""
-    origin = side.instruction.start
-    outer = body.view._replace(
-        segments=tuple((at, origin + offset, n) for at, offset, n in body.view.segments)
-    )
+    """Give a script and those inside it, each with its view into the instruction."""
+    outer = body.view
     found = [_level(outer, body.reading.script, side.cuts)]
     for view, script in body.reading.nested:
         segments: list[tuple[int, int, int]] = []
         for start, offset, length in view.segments:
             part = outer.part(offset, offset + length)
-            segments.extend((start + s, o, n) for s, o, n in part.segments)
-        found.append(_level(view._replace(segments=tuple(segments)), script, side.cuts))
+            segments.extend([(start + s, o, n) for s, o, n in part.segments])
+        found.append(_level(View(view.text, tuple(segments)), script, side.cuts))
     return found
 
 
 def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level:
-    return _Level(view, script, [part for low, high in cuts for part in view.covered(low, high)])
+    covered = [part for low, high in cuts for part in view.covered(low, high)] if cuts else []
+    return record(_Level, (view, script, covered))
 
 
 def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
@@ -159,19 +164,10 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
         return "" if old.view.text == now.view.text else "a script changed"
-    within: list[Range] = []
-    for part in sorted(
-        part
-        for level in nested
-        if level.view.text
-        for part in now.view.covered(level.view.at(0), level.view.after(len(level.view.text)))
-    ):
-        if not within or part[0] >= within[-1][1]:  # not a script inside the one before
-            within.append(part)
+    within = _within(now, nested) if nested else ()
     if _tokens(old, ()) != _tokens(now, within):
         return "its commands are not those of before with words added"
-    kept = [c for c in now.script.commands if not _covered(now, c)]
-    were = [c for c in old.script.commands if not _covered(old, c)]
+    kept, were = _uncut(now), _uncut(old)
     if len(kept) != len(were):
         return "a command was lost or split"
     moved = len(kept) < len(now.script.commands) or len(were) < len(old.script.commands)
@@ -180,16 +176,40 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
             return "a command stands in another construct than before"
         if len(was.assignments) != len(command.assignments):
             return "a command got or lost an assignment"
-        if [r.operator for r in was.redirects] != [r.operator for r in command.redirects]:
-            return "a command got or lost a redirection"
+        if was.redirects or command.redirects:
+            if [r.operator for r in was.redirects] != [r.operator for r in command.redirects]:
+                return "a command got or lost a redirection"
         if command.words and now.cut(command.words[0].start, command.words[0].end):
             return "a command runs another program than before"
     return "" if _links_alike(now) else "an added command is not linked as those around it"
 
 
-def _covered(level: _Level, command: Command) -> bool:
-    """Tell whether a command lies whole in a cut."""
-    return level.cut(command.start, command.end)
+def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:
+    """Give the parts of a script's text where the scripts inside its words stand."""
+    found: list[Range] = []
+    for part in sorted(
+        part
+        for each in nested
+        if each.view.text
+        for part in level.view.covered(each.view.at(0), each.view.after(len(each.view.text)))
+    ):
+        if not found or part[0] >= found[-1][1]:  # not a script inside the one before
+            found.append(part)
+    return found
+
+
+def _uncut(level: _Level) -> Sequence[Command]:
+    """Give the commands of a script that do not lie whole in a cut."""
+    if isinstance(level.script, Opaque):
+        return ()
+    if not level.cuts:
+        return level.script.commands
+    first, last = level.cuts[0][0], level.cuts[-1][1]
+    return [
+        command
+        for command in level.script.commands
+        if command.start < first or command.end > last or not level.cut(command.start, command.end)
+    ]
 
 
 def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
@@ -202,14 +222,14 @@ def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
     if isinstance(script, Opaque):
         return None
     if not level.cuts:
-        return [text[start:end] for start, end in script.tokens]
-    first, last = level.cuts[0][0], level.cuts[-1][1]
-    found: list[str] = []
+        return [text[start:end] for start, end, _ in script.tokens]
+    tokens = script.tokens
+    # the first token that may touch a cut, and the first behind all cuts
+    first = max(bisect_right(tokens, (level.cuts[0][0], _FAR)) - 1, 0)
+    last = bisect_left(tokens, (level.cuts[-1][1], 0))
+    found = [text[start:end] for start, end, _ in tokens[:first]]
     taken: list[Range] = []
-    for start, end in script.tokens:
-        if end <= first or start >= last:
-            found.append(text[start:end])
-            continue
+    for start, end, _ in tokens[first:last]:
         if level.cut(start, end):
             taken.append((start, end))
             continue
@@ -220,6 +240,7 @@ def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
                 return None
         taken.extend(touching)
         found.append(_without(text, start, end, touching))
+    found += [text[start:end] for start, end, _ in tokens[last:]]
     taken.sort()
     for low, high in level.cuts:
         near = taken[max(bisect_right(taken, (low, _FAR)) - 1, 0) : bisect_left(taken, (high, 0))]
@@ -248,19 +269,29 @@ def _links_alike(level: _Level) -> bool:
     """
     if isinstance(level.script, Opaque):
         return False
-    heads = sorted(c.start for c in level.script.commands if _covered(level, c))
-    ahead = ""
-    stretch: list[tuple[int, str]] = []
-    for start, end in [*sorted(level.script.tokens), (len(level.view.text), 0)]:
-        word = level.view.text[start:end] if end else ""
-        if end and level.cut(start, end):
-            stretch.append((start, word))
+    text, tokens = level.view.text, level.script.tokens
+    heads = sorted(c.start for c in level.script.commands if level.cut(c.start, c.end))
+    done = 0
+    for low, _ in level.cuts:
+        at = bisect_left(tokens, (low, 0))
+        if at < done or at == len(tokens):
             continue
-        if stretch and not _linked(stretch, heads, ahead, word):
+        stretch: list[tuple[int, str]] = []
+        for start, end, _ in tokens[at:]:
+            if not level.cut(start, end):
+                break
+            stretch.append((start, text[start:end]))
+        done = at + len(stretch)
+        if not stretch:
+            continue
+        ahead, behind = tokens[at - 1 : at], tokens[done : done + 1]
+        if not _linked(
+            stretch,
+            heads,
+            text[ahead[0].start : ahead[0].end] if ahead else "",
+            text[behind[0].start : behind[0].end] if behind else "",
+        ):
             return False
-        if word:
-            ahead = word
-        stretch = []
     return True
 
 

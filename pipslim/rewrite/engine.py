@@ -12,7 +12,7 @@ from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import Edit, Patch
 from pipslim.syntax.parser import parse
 from pipslim.syntax.source import Lines, Position, position
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Outcome(NamedTuple):
     @property
     def changed(self) -> bool:
         """Whether the text would change."""
-        return self.after != self.before
+        return self.after is not self.before and self.after != self.before
 
 
 class _Failure(Exception):
@@ -119,13 +119,13 @@ def _unreadable(text: str, why: Unparsable) -> Outcome:
 class _State:
     """A document on its way, with what has been found so far."""
 
-    __slots__ = ("adds", "drops", "facts", "fixed", "held", "lines", "patch", "silent")
+    __slots__ = ("adds", "drops", "facts", "fixed", "held", "patch", "silent")
 
     def __init__(self, document: Document, options: Options) -> None:
         self.facts = Facts(document, options)
         self.patch = Patch.of(document.text)
-        self.lines = Lines(document.text)
-        self.fixed: list[Report] = []
+        # what was fixed: its place in the text as given, and the finding
+        self.fixed: list[tuple[int, Finding]] = []
         self.held: list[Finding] = []
         self.adds: set[str] = set()
         self.drops: set[str] = set()
@@ -144,58 +144,50 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
     else:
         last = offered[0]
         raise _Failure(state.patch.origin(last.span.start), "it does not settle", last.pass_id)
-    if state.patch.text != document.text:
-        broken = _proof(first, state)
+    edits = state.patch.edits()
+    if edits:
+        broken = _proof(first, state, edits)
         if broken is not None:
             raise _blamed(broken, state, document, choice, steps)
     text = document.text
-    marks = pragmas(first.document)
-    return Outcome(
-        text,
-        state.patch.text,
-        state.patch.edits(),
-        tuple(
-            sorted(
-                [*state.fixed, *(_report(state, each, "") for each in state.held)],
-                key=lambda report: (report.offset, report.pass_id),
-            )
-        ),
-        None,
-        tuple(
-            _unused(text, mark)
-            for mark in marks
-            if mark.unknown or (mark.number not in state.silent and mark.ids <= choice.passes)
-        ),
+    unused = tuple(
+        _unused(text, mark)
+        for mark in pragmas(first.document)
+        if mark.unknown or (mark.number not in state.silent and mark.ids <= choice.passes)
     )
+    return Outcome(text, state.patch.text, edits, _reports(state), None, unused)
 
 
-def _proof(first: Facts, state: _State) -> Broken | None:
-    adds, drops = frozenset(state.adds), frozenset(state.drops)
-    return prove(first, state.facts, state.patch, adds, drops)
+def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
+    return prove(first, state.facts, edits, frozenset(state.adds), frozenset(state.drops))
 
 
 def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
     """Give what the passes offer now; a pass waits while one that it builds on offers something."""
-    text = state.facts.document.text
-    marks = pragmas(state.facts.document)
+    facts = state.facts
+    document = facts.document
+    marks = pragmas(document)
     offered: list[Finding] = []
     busy: set[str] = set()
     setting: set[str] = set()
     state.held = []
     for step in steps:
         if busy & step.waits_for or setting & step.reads:
-            busy.add(step.id)
+            busy.add(step.about.id)
             continue
-        if not any(sign in text for sign in step.signs):
+        for sign in step.signs:
+            if facts.mentions(sign):
+                break
+        else:
             continue
-        for finding in step.find(state.facts.document, state.facts):
+        for finding in step.find(document, facts):
             if marks and _silenced(state, marks, finding):
                 continue
             if held_back(finding, unsafe=unsafe):
                 state.held.append(finding)
             else:
                 offered.append(finding)
-                busy.add(step.id)
+                busy.add(finding.pass_id)
                 if finding.fix is not None:
                     setting.update(finding.fix.adds)
     return offered
@@ -214,7 +206,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
     chosen = choose(offered)
     for finding in chosen.chosen:
         if finding.fix is not None:
-            state.fixed.append(_report(state, finding, finding.fix.title))
+            state.fixed.append((state.patch.origin(finding.span.start), finding))
             state.adds.update(finding.fix.adds)
             state.drops.update(finding.fix.drops)
     pass_id = chosen.chosen[0].pass_id
@@ -231,11 +223,24 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
     state.facts = Facts(document, options)
 
 
-def _report(state: _State, finding: Finding, fixed: str) -> Report:
-    offset = state.patch.origin(finding.span.start)
-    held = "" if fixed else held_back(finding, unsafe=False)
-    where = state.lines.position(offset)
-    return Report(finding.pass_id, offset, where, finding.message, fixed, held)
+def _reports(state: _State) -> tuple[Report, ...]:
+    """Give what was found, fixed or not, in the order of its places."""
+    found = [(at, finding.pass_id, finding, True) for at, finding in state.fixed]
+    for finding in state.held:
+        found.append((state.patch.origin(finding.span.start), finding.pass_id, finding, False))
+    found.sort(key=_in_order)
+    lines = Lines(state.patch.source)
+    reports: list[Report] = []
+    for at, pass_id, finding, done in found:
+        fixed = finding.fix.title if done and finding.fix is not None else ""
+        held = "" if done else held_back(finding, unsafe=False)
+        fields = (pass_id, at, lines.position(at), finding.message, fixed, held)
+        reports.append(record(Report, fields))
+    return tuple(reports)
+
+
+def _in_order(found: tuple[int, str, Finding, bool]) -> tuple[int, str]:
+    return found[:2]
 
 
 def _unused(text: str, mark: Pragma) -> tuple[Position, str]:
@@ -255,7 +260,7 @@ def _blamed(
     reason = f"the proof failed ({broken.rule}): {broken.reason}"
     again = _State(document, choice.options)
     first = again.facts
-    pass_id = state.fixed[-1].pass_id if state.fixed else ""
+    pass_id = state.fixed[-1][1].pass_id if state.fixed else ""
     for _ in range(_MOST_ROUNDS):
         offered = choose(_look(again, steps, unsafe=choice.unsafe)).chosen
         if not offered:
@@ -265,7 +270,7 @@ def _blamed(
             alone.patch, alone.facts = again.patch, again.facts
             alone.adds, alone.drops = set(again.adds), set(again.drops)
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)
-            if _proof(first, alone) is not None:
+            if _proof(first, alone, alone.patch.edits()) is not None:
                 return _Failure(state.patch.origin(broken.offset), reason, each)
         _apply(again, list(offered), choice.options)
     return _Failure(state.patch.origin(broken.offset), reason, pass_id)

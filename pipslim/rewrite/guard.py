@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from pipslim.facts.environment import Environments
 from pipslim.rewrite.commands import Side, differs
@@ -12,9 +12,10 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipslim.facts.known import Facts
     from pipslim.syntax.document import Document
-    from pipslim.syntax.edits import Patch
 
 _MAY_BE_NEW = frozenset(("RUN", "ENV"))
 _MAY_BE_EDITED = frozenset(("RUN", "ENV", "ONBUILD"))
@@ -46,13 +47,13 @@ class _Sides(NamedTuple):
 def prove(
     before: Facts,
     after: Facts,
-    patch: Patch,
+    edits: Sequence[Edit],
     adds: frozenset[str] = frozenset(),
     drops: frozenset[str] = frozenset(),
 ) -> Broken | None:
     """Check a rewrite: give the first rule that it breaks, or None.
 
-    `patch` leads from the text of `before` to that of `after`. `adds` are the variables added on
+    `edits` lead from the text of `before` to that of `after`, in order. `adds` are the variables added on
     purpose, `drops` the commands removed on purpose. The rules: the result is a Dockerfile
     (`valid`) with the same directives; instructions that no edit names are the same bytes in the
     same order and stage (`untouched`); each edited RUN without the inserted words is the same
@@ -65,7 +66,7 @@ def prove(
         return Broken("valid", invalid.offset, invalid.reason)
     if before.document.directives != after.document.directives:
         return Broken("valid", 0, "a parser directive was lost, changed or added")
-    sides = _sides(before, after, patch)
+    sides = _sides(before, after, edits)
     return (
         _untouched(sides)
         or _comments(before.document, after.document)
@@ -75,28 +76,35 @@ def prove(
     )
 
 
-def _sides(before: Facts, after: Facts, patch: Patch) -> _Sides:
-    edits = [_trimmed(edit, patch.source) for edit in patch.edits()]
-    spans: list[tuple[int, int]] = []
+def _sides(before: Facts, after: Facts, edits: Sequence[Edit]) -> _Sides:
+    old, now = before.document, after.document
+    starts = [instruction.start for instruction in old.instructions]
+    starts_now = [instruction.start for instruction in now.instructions]
+    removed: list[tuple[int, int]] = []
+    inserted: list[tuple[int, int]] = []
+    touched: set[int] = set()
+    touched_now: set[int] = set()
+    new: set[int] = set()
     shift = 0
     for edit in edits:
-        spans.append((edit.start + shift, edit.start + shift + len(edit.text)))
-        shift += len(edit.text) - (edit.end - edit.start)
-    lines = [edit.text.endswith("\n") and edit.start == edit.end for edit in edits]
-    old_spans = [(edit.start, edit.end) for edit in edits]
-    touched_before = _touched(before.document, old_spans, lines)
-    touched_after = _touched(after.document, spans, lines)
-    starts = [instruction.start for instruction in after.document.instructions]
-    new: set[int] = set()
-    for low, high in spans:
-        new.update(range(bisect_left(starts, low), bisect_left(starts, high)))
+        start, end, text = _trimmed(edit, old.text)
+        low, high = start + shift, start + shift + len(text)
+        shift += len(text) - (end - start)
+        lines = start == end and text.endswith("\n")
+        _touched(old, starts, start, end, lines, touched)
+        _touched(now, starts_now, low, high, lines, touched_now)
+        if start < end:
+            removed.append((start, end))
+        if text:
+            inserted.append((low, high))
+            new.update(range(bisect_left(starts_now, low), bisect_left(starts_now, high)))
     return _Sides(
         before,
         after,
-        [span for span in old_spans if span[0] < span[1]],
-        [span for span in spans if span[0] < span[1]],
-        frozenset(touched_before),
-        frozenset(touched_after - new),
+        removed,
+        inserted,
+        frozenset(touched),
+        frozenset(touched_now - new),
         frozenset(new),
     )
 
@@ -115,35 +123,25 @@ def _trimmed(edit: Edit, source: str) -> Edit:
     return Edit(start, end, text)
 
 
-def _touched(document: Document, spans: list[tuple[int, int]], lines: list[bool]) -> set[int]:
-    """Give the instructions that a range overlaps or touches.
+def _touched(
+    document: Document, starts: list[int], low: int, high: int, lines: bool, found: set[int]
+) -> None:
+    """Take in the instructions that a range overlaps or touches.
 
-    Not the one ahead of which a range puts, or takes out, whole lines.
+    Not the one ahead of which it puts, or takes out, whole `lines`.
     """
-    found: set[int] = set()
-    at = 0
-    for number, (_, start, end, *_) in enumerate(document.instructions):
-        while at < len(spans) and spans[at][1] < start:
-            at += 1
-        ahead = at
-        while ahead < len(spans) and spans[ahead][0] <= end:
-            if not (lines[ahead] and spans[ahead][1] <= start):
-                found.add(number)
-                break
-            ahead += 1
-    return found
+    at = max(bisect_right(starts, low) - 1, 0)
+    while at < len(starts) and starts[at] <= high:
+        if document.instructions[at].end >= low and not (lines and high <= starts[at]):
+            found.add(at)
+        at += 1
 
 
 def _untouched(sides: _Sides) -> Broken | None:
-    """Compare the instructions that no edit names, and see what kinds were edited or added."""
-    old = _kept(sides.before.document, sides.touched_before)
-    now = _kept(sides.after.document, sides.touched_after | sides.new)
-    for (_, raw, stage), (number, raw_now, stage_now) in zip(old, now, strict=False):
-        if raw != raw_now or stage != stage_now:
-            return _broken(sides, "untouched", number, "an instruction that no edit names changed")
-    if len(old) != len(now):
-        number = now[-1][0] if now else 0
-        return _broken(sides, "untouched", number, "instructions were lost, split or joined")
+    """See what kinds were edited or added, and compare the instructions that no edit names.
+
+    No FROM is edited or added, so that what is the same in the same order is in the same stage.
+    """
     for number in sorted(sides.touched_before):
         keyword = sides.before.document.instructions[number].keyword
         if keyword not in _MAY_BE_EDITED:
@@ -153,19 +151,25 @@ def _untouched(sides: _Sides) -> Broken | None:
         allowed = _MAY_BE_NEW if number in sides.new else _MAY_BE_EDITED
         if keyword not in allowed:
             return _broken(sides, "untouched", number, f"a {keyword} was edited or added")
-    return None
+    old = _kept(sides.before.document, sides.touched_before)
+    now = _kept(sides.after.document, sides.touched_after | sides.new)
+    if old == now:
+        return None
+    same = next((n for n, (a, b) in enumerate(zip(old, now, strict=False)) if a != b), len(old))
+    kept = set(range(len(sides.after.document.instructions))) - sides.touched_after - sides.new
+    number = [*sorted(kept), 0][min(same, len(kept) - 1)]
+    if same < len(old) and same < len(now):
+        return _broken(sides, "untouched", number, "an instruction that no edit names changed")
+    return _broken(sides, "untouched", number, "instructions were lost, split or joined")
 
 
-def _kept(document: Document, without: frozenset[int]) -> list[tuple[int, str, int]]:
-    stages = [stage.first for stage in document.stages]
-    found: list[tuple[int, str, int]] = []
-    stage = -1
-    for number, instruction in enumerate(document.instructions):
-        if stage + 1 < len(stages) and number >= stages[stage + 1]:
-            stage += 1
-        if number not in without:
-            found.append((number, document.text[instruction.start : instruction.end], stage))
-    return found
+def _kept(document: Document, without: frozenset[int]) -> list[str]:
+    text = document.text
+    return [
+        text[each.start : each.end]
+        for number, each in enumerate(document.instructions)
+        if number not in without
+    ]
 
 
 def _broken(sides: _Sides, rule: str, number: int, reason: str) -> Broken:
@@ -207,10 +211,11 @@ def _side(facts: Facts, number: int, cuts: list[tuple[int, int]]) -> Side:
     instruction = facts.document.instructions[number]
     # a cut that begins ahead of the instruction may reach into it, but only one can
     first = max(bisect_left(cuts, (instruction.start, 0)) - 1, 0)
+    start = instruction.start
     near = [
-        cut
-        for cut in cuts[first : bisect_left(cuts, (instruction.end, 0))]
-        if cut[1] > instruction.start
+        (max(low - start, 0), high - start)
+        for low, high in cuts[first : bisect_left(cuts, (instruction.end, 0))]
+        if high > start
     ]
     return Side(facts.document, instruction, facts.run(number), near)
 
@@ -234,25 +239,45 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
         for number in numbers
     ):
         return None  # the same ENV, ARG and FROM in the same order
-    old = [n for n, i in enumerate(before.instructions) if i.keyword != "ENV"]
-    now = [n for n, i in enumerate(after.instructions) if i.keyword != "ENV" and n not in sides.new]
-    if len(old) != len(now):
+    same = [n for n, i in enumerate(before.instructions) if i.keyword != "ENV"]
+    new = sides.new
+    these = [n for n, i in enumerate(after.instructions) if i.keyword != "ENV" and n not in new]
+    if len(same) != len(these):
         return Broken("environment", 0, "instructions were lost or added")
-    places = list(zip(old, now, strict=True))
+    places = list(zip(same, these, strict=True))
     places.append((len(before.instructions), len(after.instructions)))
-    number = _first_difference(Environments(before), Environments(after), places, adds)
+    was, now = sides.before.stages.environments(), sides.after.stages.environments()
+    number = None
+    if not _set_alike(was, now, places, adds):
+        number = _first_difference(was, now, places, adds)
     if number is None and (_refers(before) or _refers(after)):
         assumed = {name: f"\u27e8{name}\u27e9" for name in _names(before) - adds}
-        number = _first_difference(
-            Environments(before, assumed, args="\u27e8"),
-            Environments(after, assumed, args="\u27e8"),
-            places,
-            adds,
-        )
+        was = Environments(before, assumed, args="\u27e8")
+        now = Environments(after, assumed, args="\u27e8")
+        if not _set_alike(was, now, places, adds):
+            number = _first_difference(was, now, places, adds)
     if number is None:
         return None
     number = min(number, len(after.instructions) - 1)
     return _broken(sides, "environment", number, "a variable has another value here")
+
+
+def _set_alike(
+    before: Environments, after: Environments, places: list[tuple[int, int]], adds: frozenset[str]
+) -> bool:
+    """Tell whether the same is set in the same order between the same places.
+
+    Then all environments are the same, and need not be compared one by one.
+    """
+    old, now = [first for first, _ in places], [second for _, second in places]
+    was = [(bisect_left(old, n), name, value, env) for n, name, value, env in before.changes()]
+    if adds and not adds.isdisjoint([change[1] for change in was]):
+        return False
+    return was == [
+        (bisect_left(now, n), name, value, env)
+        for n, name, value, env in after.changes()
+        if name not in adds
+    ]
 
 
 def _first_difference(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +41,10 @@ class _Piece(NamedTuple):
     origin: int
 
 
+def _start(piece: _Piece) -> int:
+    return piece.start
+
+
 class Patch(NamedTuple):
     """A text on its way from `source` to `text`, as kept and inserted pieces in order."""
 
@@ -60,42 +64,35 @@ class Patch(NamedTuple):
         or one is out of range.
         """
         pieces: list[_Piece] = []
-        written = index = done = 0
-
-        def put(text: str, origin: int) -> None:
-            nonlocal written
-            if text:
-                pieces.append(_Piece(written, text, origin))
-                written += len(text)
-
-        def keep(start: int, end: int) -> None:
-            nonlocal index
-            while index < len(self.pieces) and start < end:
-                piece = self.pieces[index]
-                behind = piece.start + len(piece.text)
-                if behind <= start:
+        old, index = self.pieces, 0
+        written = done = 0
+        for start, end, text in (*sorted(edits, key=_place), (len(self.text), len(self.text), "")):
+            if start < done or end < start or end > len(self.text):
+                raise ValueError(
+                    f"{Edit(start, end, text)} overlaps another edit or the end of the text"
+                )
+            while done < start:  # keep what stands ahead of the edit
+                first, piece, origin = old[index]
+                behind = first + len(piece)
+                if behind <= done:
                     index += 1
                     continue
-                upto = min(end, behind)
-                low = start - piece.start
-                put(
-                    piece.text[low : upto - piece.start],
-                    piece.origin + low if piece.origin >= 0 else -1,
-                )
-                start = upto
-
-        for edit in sorted(edits, key=_place):
-            if edit.start < done or edit.end < edit.start or edit.end > len(self.text):
-                raise ValueError(f"{edit} overlaps another edit or the end of the text")
-            keep(done, edit.start)
-            put(edit.text, -1)
-            done = edit.end
-        keep(done, len(self.text))
-        return Patch(self.source, "".join([piece.text for piece in pieces]), tuple(pieces))
+                low, upto = done - first, min(start, behind)
+                kept = piece[low : upto - first]
+                pieces.append(record(_Piece, (written, kept, origin + low if origin >= 0 else -1)))
+                written += upto - done
+                done = upto
+            if text:
+                pieces.append(record(_Piece, (written, text, -1)))
+                written += len(text)
+            done = end
+        return Patch(self.source, "".join([text for _, text, _ in pieces]), tuple(pieces))
 
     def origin(self, offset: int) -> int:
         """Give the offset in `source` for one in `text`; inside an insertion, where it was put."""
-        index = bisect_right(self.pieces, offset, key=lambda piece: piece.start) - 1
+        if len(self.pieces) == 1 and self.text is self.source:
+            return offset
+        index = bisect_right(self.pieces, offset, key=_start) - 1
         if index >= 0:
             piece = self.pieces[index]
             if piece.origin >= 0:
@@ -115,7 +112,7 @@ class Patch(NamedTuple):
                 inserted += text
                 continue
             if inserted or origin > done:
-                found.append(Edit(done, origin, inserted))
+                found.append(record(Edit, (done, origin, inserted)))
                 inserted = ""
             done = origin + len(text)
         return tuple(found)

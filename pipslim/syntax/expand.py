@@ -40,6 +40,9 @@ _MOST_STEPS = 1_000_000
 _BOM = "\ufeff"
 
 _NAME = lazy(r"\d+|[@*#?$!-]|[^\W\d]\w*")
+# A word that refers to names without modifiers, and each such reference in it.
+_PLAINLY = lazy(r"(?:[^$\x80-\U0010ffff]|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})*\Z", re.ASCII)
+_PLAIN_NAME = lazy(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _MODIFIER = lazy(r":?[-+?]|[#%}]|//?")
 _RUN = lazy(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such
 _HEREDOC = lazy(r"(<<[\t\r ]*)")
@@ -77,9 +80,15 @@ def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
 
     Source: Dockerfile reference, "Environment replacement"; BuildKit's shell/lex.go, ProcessWord.
     """
-    if "$" in word or escape in word or '"' in word or "'" in word or word.startswith(_BOM):
+    if escape in word or '"' in word or "'" in word or word.startswith(_BOM):
         return _Reader(word, escape, _from(env)).text()
-    return word
+    if "$" not in word:
+        return word
+    if _PLAINLY.match(word):
+        text = _PLAIN_NAME.sub(lambda name: env.get(name[1] or name[2]) or "", word)
+        if len(text) < _LONGEST:
+            return text
+    return _Reader(word, escape, _from(env)).text()
 
 
 def expand_words(text: str, env: Mapping[str, str], escape: str = "\\") -> list[str]:

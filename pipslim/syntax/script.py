@@ -51,13 +51,15 @@ class Command(NamedTuple):
 
 
 class Script(NamedTuple):
-    """A whole script: its simple commands, and all its tokens as spans, comments left out.
+    """A whole script: its simple commands, and all its tokens in order, comments left out.
 
-    A script is a function of its tokens, so equal token texts mean equal trees.
+    A token is a word; an operator, a reserved word or a bracket, as a Word of that value; or the
+    body of a heredoc, without a value. A script is a function of its tokens: equal texts of them
+    mean equal trees.
     """
 
     commands: tuple[Command, ...]
-    tokens: tuple[tuple[int, int], ...]
+    tokens: tuple[Word, ...]
 
 
 class Opaque(NamedTuple):

@@ -17,6 +17,8 @@ _REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
 _OPERATOR = lazy(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
 
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "[["))
+_SPACED = " \t\\#"  # what `space` passes, or the end
+_OPENING = frozenset(word[0] for word in (*_OPENERS, "time"))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}", "in"))
 
 
@@ -54,7 +56,8 @@ class _Scanner(SimpleCommands):
         if self.depth > DEEPEST:
             raise self.refuse("nested too deeply")
         while True:
-            self.space()
+            if text[self.at : self.at + 1] in _SPACED:
+                self.space()
             if self.at >= self.end:
                 if closers:
                     raise self.refuse(f"{' or '.join(sorted(closers))} is missing at the end")
@@ -104,8 +107,10 @@ class _Scanner(SimpleCommands):
             self.at += 1
             return "!"
         else:
-            match = _PLAIN_WORD.match(text, at)
-            word = match[0] if match else ""
+            word = ""
+            if char in _OPENING:
+                match = _PLAIN_WORD.match(text, at)
+                word = match[0] if match else ""
             if word in _OPENERS:
                 compound = True
                 self.compound(word, nest)
@@ -116,11 +121,14 @@ class _Scanner(SimpleCommands):
                 return "time"
             else:
                 own = self.simple(nest, lead)
-        self.space()
+        if text[self.at : self.at + 1] in _SPACED:
+            self.space()
         if self.at >= self.end:
             return ""
-        match = _OPERATOR.match(text, self.at)
-        operator = match[0] if match else ""
+        operator = text[self.at : self.at + 2]
+        if operator not in ("&&", "||"):
+            match = _OPERATOR.match(text, self.at)
+            operator = match[0] if match else ""
         if not operator:
             if text[self.at] == ")" or not own:
                 return ""

@@ -9,9 +9,8 @@ from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN = lazy(r"[^ \t\n'\"\\$`|&;<>()]+")
-_PLAIN_AND_BLANKS = lazy(
-    r"([^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*)(?:[ \t]+|(?=[\n|&;)]|$))"
-)
+# words of plain characters, each with the blanks behind it
+_PLAIN_WORDS = lazy(r"(?:[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?:[ \t]+|(?=[\n|&;)]|$)))+")
 _REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
 _ASSIGNMENT = lazy(r"[A-Za-z_]\w*(?:\[[^]\s]*\])?\+?=")
 _NAME = lazy(r"[A-Za-z_][\w.-]*$")
@@ -49,7 +48,7 @@ class SimpleCommands:
         self.bodies = bodies
         self.depth = 0
         self.commands: list[Command] = []
-        self.tokens: list[tuple[int, int]] = []
+        self.tokens: list[Word] = []
         # heredocs whose bodies start behind the next newline: name, chomp, quoted, owner, place
         self.pending: list[tuple[str, bool, bool, int, int]] = []
 
@@ -81,21 +80,18 @@ class SimpleCommands:
         words: list[Word] = []
         assignments: list[Word] = []
         redirects: list[Redirect] = []
-        tokens = self.tokens
         end = start
         while True:
-            # the common case first, a word of plain characters and the blanks behind it
-            match = _PLAIN_AND_BLANKS.match(text, self.at)
+            # the common case first
+            match = _PLAIN_WORDS.match(text, self.at)
             if match is not None:
-                word = match[1]
-                if words or "=" not in word or _ASSIGNMENT.match(word) is None:
-                    begin, end = match.span(1)
-                    words.append(record(Word, (begin, end, word)))
-                    tokens.append((begin, end))
+                if not words and _ASSIGNMENT.match(text, self.at) is not None:
+                    assignments.append(self.assigned(nest))
+                    end = self.at
+                else:
+                    end = self.plain(match[0], words)
                     self.at = match.end()
                     continue
-                assignments.append(self.assigned(nest))
-                end = self.at
             elif text.startswith(("\\\n", "\\\r\n"), self.at):
                 pass  # a continued line, for `space` to pass
             else:
@@ -117,7 +113,8 @@ class SimpleCommands:
                     raise self.refuse("unexpected '('")
                 else:
                     break
-            self.space()
+            if text[self.at : self.at + 1] in " \t\\#":
+                self.space()
         if end == start:
             raise self.refuse(f"unexpected {text[start]!r}")
         read = tuple(words), tuple(assignments), tuple(redirects)
@@ -129,6 +126,23 @@ class SimpleCommands:
                 for name, chomp, quoted, owner, place in self.pending
             ]
         return True
+
+    def plain(self, text: str, words: list[Word]) -> int:
+        """Take in the words of a text that starts here and has nothing special; give their end."""
+        if "\t" in text:
+            text = text.replace("\t", " ")
+        begin, end = self.at, 0
+        found: list[Word] = []
+        for value in text.split(" "):
+            if value:
+                end = begin + len(value)
+                found.append(record(Word, (begin, end, value)))
+                begin = end + 1
+            else:
+                begin += 1
+        words += found
+        self.tokens += found
+        return end
 
     def assigned(self, nest: tuple[str, ...]) -> Word:
         """Read `name=value`, or `name=(…)`."""
@@ -189,7 +203,7 @@ class SimpleCommands:
                 line = self.text[begin : self.end if newline < 0 else newline]
                 if (line.lstrip("\t") if chomp else line) == name:
                     break
-            self.tokens.append((start, self.at))
+            self.tokens.append(Word(start, self.at, ""))
             if owner >= 0:
                 command = self.commands[owner]
                 body = (start, begin, not quoted)
@@ -200,7 +214,7 @@ class SimpleCommands:
 
     def token(self, start: int, end: int) -> None:
         """Take in a token."""
-        self.tokens.append((start, end))
+        self.tokens.append(record(Word, (start, end, self.text[start:end])))
 
     def space(self, *, newlines: bool = False) -> None:
         """Pass blanks, escaped newlines, comments, and newlines if told."""
@@ -268,8 +282,9 @@ class SimpleCommands:
             raise self.refuse(f"unexpected {what}")
         # the word is one token, whatever its substitutions hold
         del self.tokens[before:]
-        self.tokens.append((start, self.at))
-        return Word(start, self.at, "".join(parts))
+        word = record(Word, (start, self.at, "".join(parts)))
+        self.tokens.append(word)
+        return word
 
     def double_quoted(self, nest: tuple[str, ...]) -> str:
         """Read `"…"`; give its value."""

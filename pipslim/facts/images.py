@@ -194,27 +194,35 @@ _Row = tuple[int, str, str, str]
 
 
 @lru_cache(maxsize=1)
-def _table() -> tuple[dict[str, list[_Row]], list[_Row]]:
-    """Return the rows by the last part of their image, and those where that part is a glob."""
+def _table() -> tuple[dict[str, list[_Row]], list[tuple[str, _Row]]]:
+    """Return the rows by the last part of their image, and those where that part is a glob.
+
+    The latter with what stands ahead of the first sign of the glob.
+    """
     named: dict[str, list[_Row]] = {}
-    globbed: list[_Row] = []
+    globbed: list[tuple[str, _Row]] = []
     with open(f"{__file__.rpartition('images')[0]}images.tsv", encoding="utf-8") as file:
         lines = file.read().splitlines()
     for number, line in enumerate(lines[1:]):
         image, tags, rest = line.split("\t", 2)
         last = image.rpartition("/")[2]
-        rows = globbed if _is_glob(last) else named.setdefault(last, [])
-        rows.append((number, image, tags, rest))
+        row = number, image, tags, rest
+        if _is_glob(last):
+            globbed.append((_GLOB_SIGNS.split(image, maxsplit=1)[0], row))
+        else:
+            named.setdefault(last, []).append(row)
     return named, globbed
 
 
 def _find_row(name: str, tag: str) -> str | None:
     named, globbed = _table()
-    rows = [row for row in globbed if name.startswith(_GLOB_SIGNS.split(row[1], maxsplit=1)[0])]
+    rows = [row for head, row in globbed if name.startswith(head)]
     rows += named.get(name.rpartition("/")[2], [])
-    for _, image, tags, rest in sorted(rows):
-        if _fits(name, image) and any(_fits(tag, glob) for glob in tags.split()):
-            return rest
+    for _, image, tags, rest in sorted(rows) if len(rows) > 1 else rows:
+        if image == name or _fits(name, image):
+            for glob in tags.split():
+                if _fits(tag, glob):
+                    return rest
     return None
 
 
@@ -238,6 +246,8 @@ def _is_glob(text: str) -> bool:
 
 def _fits(text: str, glob: str) -> bool:
     """Match a glob whose `*` crosses slashes; the common kinds without compiling anything."""
+    if glob == "*":
+        return True
     head, star, tail = glob.partition("*")
     if _is_glob(tail) or "?" in head or "[" in head:
         from fnmatch import fnmatchcase

@@ -7,27 +7,23 @@ import re
 from pipslim.facts.images import (
     FIRST_GOOD_PIP,
     Age,
-    Image,
     Origin,
-    find_image,
     matches,
     parse_version,
 )
 from pipslim.facts.pips import StagePips, Use, base_pip
-from pipslim.facts.runs import Run, read_run, steps
+from pipslim.facts.runs import Run, read_pip_run, read_run, steps
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
 from pipslim.syntax.parser import inner
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from pipslim.facts.images import Version
-    from pipslim.syntax.document import Document, Instruction
+    from pipslim.syntax.document import Document
 
-# A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
-_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
 # Without sudo, these work for root alone.
 _ROOT_ONLY = lazy(
     r"(?<![\w./-])(?:apt-get|apt|apk|yum|dnf|microdnf|zypper)\s+(?:-\S+\s+)*"
@@ -61,7 +57,6 @@ class Facts:
     """
 
     __slots__ = (
-        "_images",
         "_mentions",
         "_pips",
         "_roots",
@@ -76,10 +71,9 @@ class Facts:
         self.options = options
         self._mentions: dict[str, bool] = {}
         self.stages = Stages(document)
-        self._images: dict[int, Image | None] = {}
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
-        self._shells = any(each.keyword == "SHELL" for each in document.instructions)
+        self._shells = bool(self.stages.numbers("SHELL"))
 
     def mentions(self, word: str) -> bool:
         """Tell whether a word stands anywhere in the text; what it tells is looked up once."""
@@ -90,38 +84,26 @@ class Facts:
 
     # -- bases ---------------------------------------------------------------------------------
 
-    def image(self, stage: StageFacts) -> Image | None:
-        """Give what is known of the outside image that a stage's chain starts from."""
-        index = stage.index
-        if index not in self._images:
-            if stage.parent is not None:
-                self._images[index] = self.image(stage.parent)
-            else:
-                reference = stage.reference
-                self._images[index] = find_image(reference) if reference else None
-        return self._images[index]
-
-    def windows(self, stage: StageFacts) -> bool:
-        """Tell whether a stage is a Windows image, or one without any shell."""
-        image = self.image(stage)
-        return image is not None and image.origin in (Origin.WINDOWS, Origin.NONE)
-
     def posix(self, index: int) -> bool:
         """Tell whether a POSIX shell runs the shell form of a RUN at `index`."""
         stage = self.stages.of(index)
-        if stage is None or (self._shells and not self.stages.posix_shell(index)):
+        return stage is not None and self._posix(stage, index)
+
+    def _posix(self, stage: StageFacts, index: int) -> bool:
+        if self._shells and not self.stages.posix_shell(index):
             return False
-        image = self.image(stage)
-        return image is None or image.origin is not Origin.WINDOWS
+        return stage.image is None or stage.image.origin is not Origin.WINDOWS
 
     def _assumed(self, stage: StageFacts) -> Version | None:
         """Give the pip version that the user's settings give an image."""
+        if not self.options.images and not self.options.assume_pip:
+            return None
         root = stage.chain()[0]
         for pattern, version in self.options.images:
             if root.reference and matches(root.reference, pattern):
                 return parse_version(version)
         if self.options.assume_pip:
-            image = self.image(stage)
+            image = stage.image
             if image is None or image.pip_min is None:
                 return parse_version(self.options.assume_pip)
         return None
@@ -146,7 +128,7 @@ class Facts:
         return self._roots[start.index]
 
     def _starts_as_root(self, start: StageFacts) -> bool | None:
-        image = self.image(start)
+        image = start.image
         if image is not None and image.user is not None:
             return image.user in _ROOT_NAMES
         instructions = self.document.instructions
@@ -178,7 +160,7 @@ class Facts:
         known = self._pips.get(stage.index)
         if known is not None:
             return known
-        image = self.image(stage)
+        image = stage.image
         base = base_pip(image, self._assumed(stage))
         if base.age is Age.UNKNOWN and self._shows_new(stage):
             base = base._replace(low=FIRST_GOOD_PIP)
@@ -188,29 +170,19 @@ class Facts:
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
             keyword = instruction.keyword
-            if (keyword != "RUN" and keyword != "ONBUILD") or not self._has_signs(instruction):
+            if keyword != "RUN" and (keyword != "ONBUILD" or inner(instruction)[0] != "RUN"):
                 continue
-            if keyword == "ONBUILD" and inner(instruction)[0] != "RUN":
+            run = read_pip_run(self.document, index, self._posix(stage, index))
+            if run is None:
                 continue
-            run = self.run(index)
             found, undecided = run.steps, run.undecided
             if run.by_variable:
                 names = self.stages.environment(index).names
-                found, undecided = steps(run.bodies, run.unread, names)
+                found, undecided, _ = steps(run.bodies, run.unread, names)
             if found or undecided or run.installs:
                 tracker.take(index, instruction, run, found, undecided)
         pips = self._pips[stage.index] = tracker.done()
         return pips
-
-    def _has_signs(self, instruction: Instruction) -> bool:
-        """Tell whether a RUN may bring, call or configure a pip; one that may not is not read."""
-        text = instruction.view.text
-        if instruction.heredocs:
-            text = self.document.text[instruction.start : instruction.end]
-        for sign in _SIGNS:
-            if sign in text:
-                return True
-        return False
 
     def pips_of(self, number: int) -> tuple[Use, ...]:
         """Give the pip calls of one instruction."""
@@ -227,10 +199,11 @@ class Facts:
         start, end = instructions[first].start, instructions[last].end
         return _NEW_PYTHON.search(text, start, end) is not None
 
-    def uses(self, stage: StageFacts) -> Iterator[Use]:
+    def uses(self, stage: StageFacts) -> tuple[Use, ...]:
         """Give the pip calls of a stage and of all that start from it."""
-        for member in stage.family():
-            yield from self.pips(member).uses
+        if not stage.children:
+            return self.pips(stage).uses
+        return tuple([use for member in stage.family() for use in self.pips(member).uses])
 
     def has_pip(self, stage: StageFacts) -> bool:
         """Tell whether a stage itself has pip install, build or download something."""
@@ -304,8 +277,10 @@ class Facts:
             return None
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
+            if instruction.keyword not in ("RUN", "COPY", "ADD", "ENV"):
+                continue
             text = self.document.text[instruction.start : instruction.end]
-            if "pip" in text and instruction.keyword in ("RUN", "COPY", "ADD", "ENV"):
+            if "pip" in text:
                 if _CONF in text or ("pip.conf" in text and re.search(r"\s/etc/?(?:\s|$)", text)):
                     return index
                 if "PIP_CONFIG_FILE" in text or re.search(r"pip[\d.]* config\b.*--global", text):

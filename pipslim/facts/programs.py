@@ -100,6 +100,8 @@ _RUNNERS = {  # `conda run …` and the like: a wrapper of two words
     "pyenv": _Wrapper(),
     "foreman": _Wrapper("ef", ("--env", "--procfile")),
 }
+# Names of programs behind which another one may stand; every other one is what is run.
+_FOLLOWED = frozenset((*_WRAPPERS, *_RUNNERS, *SHELLS, "find", "su", "runuser", "eval", "scl"))
 _ASSIGNED = lazy(r"[A-Za-z_]\w*=")
 _VARIABLE = lazy(r"\$(?:(\w+)|\{(\w+)\})$")
 _DOUBLE_ESCAPE = lazy(r'\\([$`"\\])')
@@ -117,9 +119,17 @@ def read(text: str, bodies: bool) -> Reading:
     script = scan(text, bodies=bodies)
     reader = _Reader()
     if isinstance(script, Script):
+        programs = reader.programs
         for place, command in enumerate(script.commands):
-            reader.follow(command.words, _Frame(command, view, (), place, False))
-    return Reading(script, tuple(reader.programs), tuple(reader.nested))
+            words = command.words
+            if not words:
+                continue
+            if words[0].value.rpartition("/")[2] in _FOLLOWED:
+                reader.follow(words, _Frame(command, view, (), place, False))
+            else:
+                fields = (words, view, command, (), command.assignments, False, place)
+                programs.append(record(Program, fields))
+    return record(Reading, (script, tuple(reader.programs), tuple(reader.nested)))
 
 
 @lru_cache(maxsize=256)

@@ -22,7 +22,7 @@ from pipslim.facts.programs import (
     reads_input,
 )
 from pipslim.syntax.parser import flags, json_strings
-from pipslim.syntax.script import Opaque, Script
+from pipslim.syntax.script import HOLE, Opaque, Script
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
@@ -81,59 +81,92 @@ class Run(NamedTuple):
     installs: str
 
 
-_known: dict[tuple[int, bool], tuple[View, Run]] = {}
+_known: dict[tuple[int, bool], tuple[View, Run | None]] = {}
 _MOST_KNOWN = 256
 
 
 def forget() -> None:
-    """Forget the Runs remembered by `read_run`, for measuring."""
+    """Forget the Runs that are remembered, for measuring."""
     _known.clear()
 
 
-def read_run(document: Document, number: int, posix: bool) -> Run:
-    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
+_NOTHING = None, None
 
-    The same text gives the same Run. The last few are remembered by their View, which the parser
-    shares among equal texts: a file is read again after each round, mostly as it was.
-    """
+# A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
+_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
+
+
+def read_run(document: Document, number: int, posix: bool) -> Run:
+    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form."""
     instruction = document.instructions[number]
-    if instruction.heredocs:  # their bodies are not in the View
-        return _run(document, instruction, posix)
-    view = instruction.view
-    key = id(view), posix
+    key = id(instruction.view), posix
+    _, run = _known.get(key, _NOTHING)
+    if run is None or instruction.heredocs:
+        run = _run(document, instruction, posix)
+        _remember(key, instruction, run)
+    return run
+
+
+def read_pip_run(document: Document, number: int, posix: bool) -> Run | None:
+    """Read the RUN `number` as `read_run` does; None where it has no sign of any pip."""
+    instruction = document.instructions[number]
+    if instruction.heredocs:
+        text = document.text[instruction.start : instruction.end]
+        return read_run(document, number, posix) if any(s in text for s in _SIGNS) else None
+    key = id(instruction.view), posix
     known = _known.get(key)
-    if known is None:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        known = _known[key] = view, _run(document, instruction, posix)
-    return known[1]
+    if known is not None:
+        return known[1]
+    text = instruction.view.text
+    for sign in _SIGNS:
+        if sign in text:
+            return read_run(document, number, posix)
+    _remember(key, instruction, None)
+    return None
+
+
+def _remember(key: tuple[int, bool], instruction: Instruction, run: Run | None) -> None:
+    """Remember what a View reads as: the parser shares it among equal texts.
+
+    So a file need not be read again after each round, where most of it is as it was. Not for
+    heredocs, whose bodies are not in the View.
+    """
+    if instruction.heredocs:
+        return
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[key] = instruction.view, run
 
 
 def _run(document: Document, instruction: Instruction, posix: bool) -> Run:
     raw = document.text[instruction.start : instruction.end]
     bodies, unread = _read_run(raw, instruction, document.escape, posix)
-    found, undecided = steps(bodies, unread, None)
-    by_variable = any(
-        named_by_variable(program) for body in bodies for program in body.reading.programs
-    )
-    installs = raw if any(sign in raw for sign in _INSTALLER_SIGNS) else ""
-    return Run(bodies, unread, found, undecided, by_variable, installs)
+    found, undecided, by_variable = steps(bodies, unread, None)
+    installs = ""
+    for sign in _INSTALLER_SIGNS:
+        if sign in raw:
+            installs = raw
+    return record(Run, (bodies, unread, found, undecided, by_variable, installs))
 
 
 def steps(
     bodies: tuple[Body, ...], unread: tuple[Unread, ...], names: Mapping[str, str] | None
-) -> tuple[tuple[Step, ...], tuple[Undecided, ...]]:
+) -> tuple[tuple[Step, ...], tuple[Undecided, ...], bool]:
     """Give the programs of a RUN that matter, in order, and what could not be decided.
+
+    The third tells whether a variable names a program.
 
     `names` are the variables known before it (ENV and ARG), for `$PIP install`; None where the
     caller has not worked them out, which then leaves such words undecided.
     """
+    by_variable = False
     found: list[Step] = []
     undecided = list(mentioned(unread)) if unread else []
     for body in bodies:
         known: dict[str, str] | None = None
         for program in body.reading.programs:
-            if named_by_variable(program):
+            if HOLE in program.words[0].value and named_by_variable(program):
+                by_variable = True
                 if known is None:
                     known = {**(names or {}), **assigned(body)}
                 call = call_by_variable(body, program, known)
@@ -145,7 +178,7 @@ def steps(
             brought = brings(program) if call is None else None
             if call is not None or brought is not None:
                 found.append(record(Step, (body, program, call, brought)))
-    return tuple(found), tuple(undecided)
+    return tuple(found), tuple(undecided), by_variable
 
 
 def _read_run(

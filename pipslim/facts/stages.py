@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 
 from pipslim.facts.bases import bases
 from pipslim.facts.environment import Environment, Environments, from_words
+from pipslim.facts.images import Origin, find_image
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.parser import flags, json_strings
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -13,8 +14,10 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from pipslim.facts.images import Image
     from pipslim.syntax.document import Document, Instruction, Stage
 
+_NO_SHELL = frozenset((Origin.WINDOWS, Origin.NONE))
 _POSIX_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"))
 
 
@@ -31,18 +34,43 @@ class StageFacts:
 
     `reference` is the image after FROM, build arguments replaced by their defaults; None where one
     has no default. `parent` is the stage that it starts from, if one. `name` is lower-case.
+    `image` is what is known of the outside image that its chain starts from; `windows` tells that
+    this is a Windows image, or one without any shell.
     """
 
-    __slots__ = ("children", "index", "name", "parent", "platform", "reference", "stage")
+    __slots__ = (
+        "children",
+        "image",
+        "index",
+        "name",
+        "parent",
+        "platform",
+        "reference",
+        "stage",
+        "windows",
+    )
 
-    def __init__(self, stage: Stage, name: str, reference: str | None, platform: str) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        reference: str | None,
+        platform: str,
+        parent: StageFacts | None,
+    ) -> None:
         self.stage = stage
         self.index = stage.number
         self.name = name
         self.reference = reference
         self.platform = platform
-        self.parent: StageFacts | None = None
+        self.parent = parent
         self.children: list[StageFacts] = []
+        if parent is not None:
+            parent.children.append(self)
+            self.image: Image | None = parent.image
+        else:
+            self.image = find_image(reference) if reference else None
+        self.windows = self.image is not None and self.image.origin in _NO_SHELL
 
     def chain(self) -> list[StageFacts]:
         """Give the stages from the one with an outside base down to this one."""
@@ -87,11 +115,8 @@ class Stages:
             resolved: str | None = reference
             if "$" in reference:
                 resolved = bases(document)[stage.number]
-            facts = StageFacts(stage, name, resolved, platform)
             parent = named.get(reference.lower())
-            if parent is not None:
-                facts.parent = parent
-                parent.children.append(facts)
+            facts = StageFacts(stage, name, resolved, platform, parent)
             if name:
                 named[name] = facts
             named[str(stage.number)] = facts
@@ -132,13 +157,18 @@ class Stages:
                 return ""
         return word.partition(":")[0].strip("\"'")
 
+    def numbers(self, keyword: str) -> list[int]:
+        """Give the numbers of all instructions of a kind, in order."""
+        found = self._numbers.get(keyword)
+        if found is None:
+            instructions = self._document.instructions
+            found = [n for n, each in enumerate(instructions) if each.keyword == keyword]
+            self._numbers[keyword] = found
+        return found
+
     def _last(self, keyword: str, index: int) -> int | None:
         """Give the last instruction of a kind before `index`, in its stage and those above it."""
-        numbers = self._numbers.get(keyword)
-        if numbers is None:
-            instructions = self._document.instructions
-            numbers = [n for n, each in enumerate(instructions) if each.keyword == keyword]
-            self._numbers[keyword] = numbers
+        numbers = self.numbers(keyword)
         stage = self.of(index)
         while stage is not None and numbers:
             at = bisect_left(numbers, min(index, stage.stage.last)) - 1

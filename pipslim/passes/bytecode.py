@@ -47,7 +47,7 @@ ABOUT = About(
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages that runs Python without the variable."""
     for stage in facts.stages.all:
-        if facts.windows(stage) or not _runs_python(document, facts, stage):
+        if stage.windows or not _runs_python(document, facts, stage):
             continue
         if stage.parent is not None and any(
             _runs_python(document, facts, above) for above in stage.chain()[:-1]
@@ -97,7 +97,7 @@ def _runs_python(document: Document, facts: Facts, stage: StageFacts) -> bool:
     """Tell whether a stage calls pip, or runs Python that its base image brings."""
     if facts.has_pip(stage):
         return True
-    image = facts.image(stage)
+    image = stage.image
     if image is None or image.origin is not Origin.IMAGE:
         return False
     for number in range(stage.stage.first + 1, stage.stage.last):

@@ -49,7 +49,7 @@ ABOUT = About(
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each pip of each stage that is, or may be, too old at its first use."""
     for stage in facts.stages.all:
-        if facts.windows(stage) or not facts.has_pip(stage):
+        if stage.windows or not facts.has_pip(stage):
             continue
         # what a stage above does not mend is told there
         judged = {

@@ -50,7 +50,7 @@ ABOUT = About(
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     for stage in facts.stages.all:
-        if facts.windows(stage) or not facts.has_pip(stage):
+        if stage.windows or not facts.has_pip(stage):
             continue
         if any(facts.has_pip(above) for above in stage.chain()[:-1]):
             continue  # inherited
@@ -193,7 +193,7 @@ def _written(wish: Settings, facts: Facts, stage: StageFacts, *, root: bool | No
         parts.append(rf"{note}[global]\nno-cache-dir = {wish.cache}\n")
     if wish.compile_off:
         parts.append(r"[install]\ncompile = no\n")
-    guards = [f"test -e {PATH}"] if facts.image(stage) is None else []
+    guards = [f"test -e {PATH}"] if stage.image is None else []
     if root is None:
         guards.append("test ! -w /etc")
     text = r"\n".join(parts)

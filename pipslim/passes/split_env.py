@@ -41,10 +41,8 @@ ABOUT = About(
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give one finding for each run of ENV instructions that can be one."""
     instructions = document.instructions
-    for number in range(1, len(instructions)):
-        if instructions[number].keyword == "ENV" and instructions[number - 1].keyword == "ENV":
-            break
-    else:
+    numbers = facts.stages.numbers("ENV")
+    if not any(map(_follows, numbers[1:], numbers)):
         return
     group: list[_Member] = []
     names: set[str] = set()
@@ -60,6 +58,10 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         names = set(member.sets) if member is not None else set()
     if len(group) > 1:
         yield _finding(document, group)
+
+
+def _follows(number: int, ahead: int) -> bool:
+    return number == ahead + 1
 
 
 class _Member(NamedTuple):

@@ -2,6 +2,9 @@ r"""Unified diffs, made from the edits themselves, as `git apply` and `patch -p1
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
+
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,14 +58,10 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
 
 def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[_Change]:
     """Give the changed lines, neighbouring edits together, common lines at the ends left out."""
-    starts = [0]
-    for each in lines:
-        starts.append(starts[-1] + len(each))
-    line = 0
+    starts = [0, *accumulate(map(len, lines))]
     at = 0
     while at < len(edits):
-        while line + 1 < len(lines) and starts[line + 1] <= edits[at].start:
-            line += 1
+        line = max(min(bisect_right(starts, edits[at].start), len(lines)) - 1, 0)
         first, last = line, line
         upto = at
         while upto < len(edits):
@@ -100,34 +99,39 @@ def _hunk(
     body: list[str] = []
     done = start
     added = removed = 0
+    red, green = (_RED, _GREEN) if colour else ("", "")
     for change in changes:
-        body.extend(_line(" ", line, "") for line in lines[done : change.start])
-        body.extend(
-            _line("-", line, _RED if colour else "") for line in lines[change.start : change.end]
+        old = lines[change.start : change.end]
+        body += [" " + line for line in lines[done : change.start]]
+        body += (
+            [_coloured("-" + line, red) for line in old] if red else ["-" + line for line in old]
         )
-        body.extend(_line("+", line, _GREEN if colour else "") for line in change.lines)
-        removed += change.end - change.start
-        added += len(change.lines)
+        new = change.lines
+        body += (
+            [_coloured("+" + line, green) for line in new] if red else ["+" + line for line in new]
+        )
+        removed += len(old)
+        added += len(new)
         done = change.end
-    body.extend(_line(" ", line, "") for line in lines[done:end])
+    body += [" " + line for line in lines[done:end]]
     count, count_new = end - start, end - start - removed + added
-    old = f"-{_range(start, count)}"
-    new = f"+{_range(start + shift, count_new)}"
-    head = f"@@ {old} {new} @@\n"
-    yield f"{_CYAN}{head[:-1]}{_PLAIN}\n" if colour else head
-    yield from body
+    head = f"@@ -{_range(start, count)} +{_range(start + shift, count_new)} @@\n"
+    yield _coloured(head, _CYAN) if colour else head
+    if end == len(lines):  # where alone a line can be without a newline
+        yield from [line if line.endswith("\n") else f"{line}\n{_NO_NEWLINE}" for line in body]
+    else:
+        yield from body
+
+
+def _coloured(line: str, colour: str) -> str:
+    text = line.removesuffix("\n")
+    return f"{colour}{text}{_PLAIN}" + line[len(text) :]
 
 
 def _range(start: int, count: int) -> str:
     if count == 1:
         return str(start + 1)
     return f"{start + 1 if count else start},{count}"
-
-
-def _line(sign: str, line: str, colour: str) -> str:
-    text = line if line.endswith("\n") else f"{line}\n"
-    shown = f"{colour}{sign}{text[:-1]}{_PLAIN}\n" if colour else sign + text
-    return shown if line.endswith("\n") else shown + _NO_NEWLINE
 
 
 def _named(side: str, path: str) -> str:

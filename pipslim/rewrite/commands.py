@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
 
+# the end of a line that the next one continues, by escape character
+_CONTINUED = {escape: lazy(re.escape(escape) + r"[ \t]*\r?\n") for escape in ("\\", "`")}
 _FAR = 1 << 62
 
 Range = tuple[int, int]
@@ -90,17 +92,12 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         top = levels_now[0]
         written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
     # what was written stands in scripts, but for continued lines and blanks
-    continued = _continued(escape)
+    continued = _CONTINUED[escape]
     origin = now.start
     texts = [after.document.text[origin + low : origin + high] for low, high in after.cuts]
     if sum(_signs(continued.sub("", text)) for text in texts) > written:
         return "something was written where no script is"
     return ""
-
-
-def _continued(escape: str) -> re.Pattern[str]:
-    """Give the expression for the end of a line that the next one continues."""
-    return lazy(re.escape(escape) + r"[ \t]*\r?\n")
 
 
 def _signs(text: str) -> int:
@@ -132,7 +129,7 @@ def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
     origin = before.instruction.start
     for start, end in before.cuts:
         cut = before.document.text[origin + start : origin + end]
-        text = _continued(escape).sub("", cut)
+        text = _CONTINUED[escape].sub("", cut)
         words = " ".join(text.split())
         if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
             return False

@@ -226,8 +226,8 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
 def _reports(state: _State) -> tuple[Report, ...]:
     """Give what was found, fixed or not, in the order of its places."""
     found = [(at, finding.pass_id, finding, True) for at, finding in state.fixed]
-    for finding in state.held:
-        found.append((state.patch.origin(finding.span.start), finding.pass_id, finding, False))
+    origin = state.patch.origin
+    found += [(origin(each.span.start), each.pass_id, each, False) for each in state.held]
     found.sort(key=_in_order)
     lines = Lines(state.patch.source)
     reports: list[Report] = []

@@ -8,7 +8,7 @@ from pipslim.facts.environment import Environments
 from pipslim.rewrite.commands import Side, differs
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import BOM
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipslim.facts.known import Facts
     from pipslim.syntax.document import Document
 
+_NAME = lazy(r"\w+")
 _MAY_BE_NEW = frozenset(("RUN", "ENV"))
 _MAY_BE_EDITED = frozenset(("RUN", "ENV", "ONBUILD"))
 
@@ -53,8 +54,8 @@ def prove(
 ) -> Broken | None:
     """Check a rewrite: give the first rule that it breaks, or None.
 
-    `edits` lead from the text of `before` to that of `after`, in order. `adds` are the variables added on
-    purpose, `drops` the commands removed on purpose. The rules: the result is a Dockerfile
+    `edits` lead from the text of `before` to that of `after`, in order. `adds` are the variables
+    added on purpose, `drops` the commands removed on purpose. The rules: the result is a Dockerfile
     (`valid`) with the same directives; instructions that no edit names are the same bytes in the
     same order and stage (`untouched`); each edited RUN without the inserted words is the same
     commands (`commands`); the environment is the same before every instruction (`environment`);
@@ -230,14 +231,9 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
     those has a value of its own, so that a value which came by another way shows.
     """
     before, after = sides.before.document, sides.after.document
-    if not any(
-        document.instructions[number].keyword == "ENV"
-        for document, numbers in (
-            (before, sides.touched_before),
-            (after, sides.touched_after | sides.new),
-        )
-        for number in numbers
-    ):
+    edited = [before.instructions[number].keyword for number in sides.touched_before]
+    edited += [after.instructions[number].keyword for number in sides.touched_after | sides.new]
+    if "ENV" not in edited:
         return None  # the same ENV, ARG and FROM in the same order
     same = [n for n, i in enumerate(before.instructions) if i.keyword != "ENV"]
     new = sides.new
@@ -305,10 +301,10 @@ def _first_difference(
 
 def _refers(document: Document) -> bool:
     """Tell whether a setting of a document refers to a variable."""
-    return any(
-        instruction.keyword in ("ENV", "ARG") and "$" in instruction.view.text
-        for instruction in document.instructions
-    )
+    for instruction in document.instructions:
+        if instruction.keyword in ("ENV", "ARG") and "$" in instruction.view.text:
+            return True
+    return False
 
 
 def _names(document: Document) -> frozenset[str]:
@@ -316,8 +312,7 @@ def _names(document: Document) -> frozenset[str]:
     found: set[str] = set()
     for instruction in document.instructions:
         if instruction.keyword in ("ENV", "ARG", "FROM"):
-            word = "".join(c if c.isalnum() or c == "_" else " " for c in instruction.view.text)
-            found.update(word.split())
+            found.update(_NAME.findall(instruction.view.text))
     return frozenset(found)
 
 

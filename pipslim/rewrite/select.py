@@ -41,20 +41,28 @@ def held_back(finding: Finding, *, unsafe: bool) -> str:
 
 def choose(findings: Iterable[Finding]) -> Round:
     """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
+    findings = [finding for finding in findings if finding.fix is not None]
+    edits = sorted([e for finding in findings if finding.fix for e in finding.fix.edits])
+    if all(map(_apart, edits, edits[1:])):  # the common case
+        return Round(tuple(findings), ())
     chosen: list[Finding] = []
     waiting: list[Finding] = []
     taken: list[Edit] = []  # in order, none clashing
     for finding in findings:
         if finding.fix is None:
             continue
-        edits = finding.fix.edits
-        if any(_clashes(edit, taken) for edit in edits):
+        wanted = finding.fix.edits
+        if any(_clashes(edit, taken) for edit in wanted):
             waiting.append(finding)
         else:
             chosen.append(finding)
-            for edit in edits:
+            for edit in wanted:
                 insort(taken, edit)
     return Round(tuple(chosen), tuple(waiting))
+
+
+def _apart(first: Edit, second: Edit) -> bool:
+    return first.end < second.start
 
 
 def _clashes(edit: Edit, taken: list[Edit]) -> bool:

@@ -21,7 +21,10 @@ from __future__ import annotations
 
 import re
 
+from pipslim.syntax.patterns import BOM, LONGEST, BadExpansion, Pattern, name_end
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
+
+__all__ = ["BadExpansion", "expand", "expand_words", "references"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,13 +34,7 @@ if TYPE_CHECKING:
     # Text, and whether its blanks separate words.
     _Piece = tuple[str, bool]
 
-# No process on Linux can be given a longer environment variable (MAX_ARG_STRLEN).
-_LONGEST = 131_072
 _DEEPEST = 50
-_MOST_STEPS = 1_000_000
-
-# BuildKit reads words with Go's text/scanner, which drops this from the front of any text.
-_BOM = "\ufeff"
 
 _NAME = lazy(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 # A word that refers to names without modifiers, and each such reference in it.
@@ -47,24 +44,8 @@ _MODIFIER = lazy(r":?[-+?]|[#%}]|//?")
 _RUN = lazy(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such
 _HEREDOC = lazy(r"(<<[\t\r ]*)")
 _ESCAPED = lazy(r"\\?.", re.DOTALL)
-_WILD = {"?": "", "*": "**"}
 # Go's unicode.IsSpace, which is not Python's `\s`.
 _BLANKS = lazy("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-
-
-class BadExpansion(ValueError):
-    """A word that BuildKit refuses to expand, which fails the build.
-
-    `message` says what is wrong with it, `offset` (from 0, in the word) where.
-    """
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message, offset)
-        self.message = message
-        self.offset = offset
-
-    def __str__(self) -> str:
-        return self.message
 
 
 def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
@@ -80,13 +61,13 @@ def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
 
     Source: Dockerfile reference, "Environment replacement"; BuildKit's shell/lex.go, ProcessWord.
     """
-    if escape in word or '"' in word or "'" in word or word.startswith(_BOM):
+    if escape in word or '"' in word or "'" in word or word.startswith(BOM):
         return _Reader(word, escape, _from(env)).text()
     if "$" not in word:
         return word
     if _PLAINLY.match(word):
         text = _PLAIN_NAME.sub(lambda name: env.get(name[1] or name[2]) or "", word)
-        if len(text) < _LONGEST:
+        if len(text) < LONGEST:
             return text
     return _Reader(word, escape, _from(env)).text()
 
@@ -151,9 +132,9 @@ class _Reader:
         self.word = word
         self.escape = escape
         self.use = use
-        self.pos = 1 if word.startswith(_BOM) else 0
+        self.pos = 1 if word.startswith(BOM) else 0
         self.depth = 0
-        self.room = _LONGEST
+        self.room = LONGEST
 
     def text(self, stop: str = "", opened: int = 0, *, raw: bool = False) -> str:
         return "".join([text for text, _ in self.read(stop, opened, raw=raw)])
@@ -254,7 +235,7 @@ class _Reader:
         value = self.use(at, name, modifier, word, new)
         self.room -= len(value)
         if self.room < 0:
-            raise BadExpansion(f"expands to more than {_LONGEST} characters (a limit of ours)", at)
+            raise BadExpansion(f"expands to more than {LONGEST} characters (a limit of ours)", at)
         return value
 
     def name(self) -> str:
@@ -263,17 +244,10 @@ class _Reader:
             return ""
         end = match.end()
         if not match[0].isascii() and not match[0].isdecimal():
-            end = _name_end(self.word, self.pos)
+            end = name_end(self.word, self.pos)
         name = self.word[self.pos : end]
         self.pos = end
         return name
-
-
-def _name_end(text: str, pos: int) -> int:
-    """Return the end of the letters, digits and `_` from `pos`, as Go counts letters and digits."""
-    while pos < len(text) and (text[pos].isalpha() or text[pos].isdecimal() or text[pos] == "_"):
-        pos += 1
-    return pos
 
 
 def _from(env: Mapping[str, str]) -> _Use:
@@ -296,114 +270,14 @@ def _from(env: Mapping[str, str]) -> _Use:
                 raise BadExpansion(f"{name}: {word or f'is not allowed to be {reason}'}", at)
             return text
         if kind == "/":
-            return _Pattern(word, at).replace(text, replacement, every=modifier == "//")
+            return Pattern(word, at).replace(text, replacement, every=modifier == "//")
         longest = word.startswith(kind)
         word = word[longest:]
         if kind == "#":
-            end = _Pattern(word, at).end(text, 0, longest=longest)
+            end = Pattern(word, at).end(text, 0, longest=longest)
             return text[max(end, 0) :]
         backwards = "".join(reversed(_ESCAPED.findall(word)))
-        end = _Pattern(backwards, at).end(text[::-1], 0, longest=longest)
+        end = Pattern(backwards, at).end(text[::-1], 0, longest=longest)
         return text[: len(text) - max(end, 0)]
 
     return use
-
-
-class _Pattern:
-    """A pattern of `?`, `*` and characters. Own code, as `re` can take forever over `*a*a*a`."""
-
-    __slots__ = ("at", "room", "tokens")
-
-    def __init__(self, text: str, at: int) -> None:
-        self.at = at
-        self.room = _MOST_STEPS
-        self.tokens: list[str] = []  # a character, or "" for `?`, or "**" for `*`
-        escaped = False
-        for char in text.removeprefix(_BOM):
-            if escaped and char in "*?\\":
-                self.tokens.append(char)
-            elif escaped and char not in "}/":
-                raise BadExpansion(f"invalid escape in the pattern {text!r}", at)
-            elif char == "\\":
-                escaped = True
-                continue
-            else:
-                self.tokens.append(_WILD.get(char, char))
-            escaped = False
-        if escaped:
-            raise BadExpansion(f"invalid escape at the end of the pattern {text!r}", at)
-
-    def end(self, text: str, start: int, *, longest: bool) -> int:
-        """Return where the match at `start` ends, each `*` as long or short as can be, or -1."""
-        tokens = self.tokens
-        todo = [(0, start)]
-        seen: set[tuple[int, int]] = set()
-        while todo:
-            index, pos = todo.pop()
-            while index < len(tokens):
-                self.room -= 1
-                if self.room < 0:
-                    raise BadExpansion("a pattern that takes too long (a limit of ours)", self.at)
-                token = tokens[index]
-                in_line = pos < len(text) and text[pos] != "\n"
-                if token == "**":
-                    if (index, pos) in seen:
-                        break
-                    seen.add((index, pos))
-                    ways = [(index + 1, pos), (index, pos + 1)][: 1 + in_line]
-                    todo += ways if longest else ways[::-1]
-                    break
-                if not (in_line if not token else text.startswith(token, pos)):
-                    break
-                index += 1
-                pos += 1
-            else:
-                return pos
-        return -1
-
-    def replace(self, text: str, replacement: str, *, every: bool) -> str:
-        """Return `text` with the first match, or every match, replaced."""
-        texts: list[str] = []
-        room = _LONGEST
-        start = done = 0
-        while start <= len(text):
-            end = self.end(text, start, longest=True)
-            if end < 0:
-                start += 1
-                continue
-            texts.append(text[done:start])
-            if end > done or start == 0:  # not for nothing, right behind a match
-                texts.append(_filled(replacement, text[start:end]) if every else replacement)
-                room -= len(texts[-1])
-                if room < 0:
-                    raise BadExpansion(
-                        "a replacement that grows too long (a limit of ours)", self.at
-                    )
-            done = end
-            if not every:
-                break
-            start = max(end, start + 1)
-        return "".join(texts) + text[done:]
-
-
-def _filled(template: str, matched: str) -> str:
-    """Return the replacement for `matched` in `${name//…/…}`.
-
-    There, and only there, BuildKit takes a `$` that is left for one of Go's regular expression
-    templates: `$0` is the match, `$$` a dollar, any other name nothing.
-    """
-    texts: list[str] = []
-    pos = 0
-    while (dollar := template.find("$", pos)) >= 0:
-        texts.append(template[pos:dollar])
-        pos = dollar + 1
-        brace = template.startswith("{", pos)
-        end = _name_end(template, pos + brace)
-        name = template[pos + brace : end]
-        if name and (not brace or template.startswith("}", end)):
-            texts.append(matched if name == "0" else "")
-            pos = end + brace
-        else:
-            texts.append("$")
-            pos += template.startswith("$", pos)
-    return "".join(texts) + template[pos:]

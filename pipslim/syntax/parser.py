@@ -318,7 +318,7 @@ def json_strings(text: str, offset: int = 0) -> tuple[JsonString, ...] | None:
     start = offset
     while text[start : start + 1].isspace():
         start += 1
-    if text[start : start + 1] != "[":
+    if not text.startswith("[", start):
         return None
     end = len(text.rstrip())
     found: list[JsonString] = []
@@ -366,7 +366,7 @@ def flags(instruction: Instruction, escape: str) -> tuple[tuple[Flag, ...], int]
     """
     text = instruction.view.text
     args = inner(instruction)[1]
-    if text[args : args + 2] != "--":
+    if not text.startswith("--", args):
         return (), args
     found: list[Flag] = []
     at = args

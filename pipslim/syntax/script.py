@@ -69,6 +69,14 @@ class Opaque(NamedTuple):
     reason: str
 
 
+class Refusal(Exception):
+    """A script that cannot be followed: carries the Opaque that tells where and why."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.opaque = Opaque(offset, reason)
+
+
 def placed(command: Command, places: list[int], nest: tuple[str, ...]) -> Command:
     """Give a command of a backquoted script inside the constructs `nest` of the script around it.
 

@@ -7,8 +7,8 @@ in the scripts that builds run: `[[ ]]`, `(( ))`, arrays, `<<<`, `&>`, process s
 
 from __future__ import annotations
 
-from pipslim.syntax.script import Opaque, Script
-from pipslim.syntax.simple import DEEPEST, Refusal, SimpleCommands
+from pipslim.syntax.script import Opaque, Refusal, Script
+from pipslim.syntax.simple import DEEPEST, SimpleCommands
 from pipslim.syntax.startup import lazy
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipslim.syntax.script import HOLE, Command, Opaque, Redirect, Word, placed
+from pipslim.syntax.script import HOLE, Command, Redirect, Refusal, Word, placed
 from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
@@ -22,14 +22,6 @@ _BACKTICK_ESCAPE = lazy(r"\\[$`\\]")
 _LINE = lazy(r"[^\n]*")
 
 DEEPEST = 60
-
-
-class Refusal(Exception):
-    """A script that cannot be followed: carries the Opaque that tells where and why."""
-
-    def __init__(self, offset: int, reason: str) -> None:
-        super().__init__(offset, reason)
-        self.opaque = Opaque(offset, reason)
 
 
 class SimpleCommands:
@@ -82,7 +74,6 @@ class SimpleCommands:
         redirects: list[Redirect] = []
         end = start
         while True:
-            # the common case first
             match = _PLAIN_WORDS.match(text, self.at)
             if match is not None:
                 if not words and _ASSIGNMENT.match(text, self.at) is not None:
@@ -117,8 +108,8 @@ class SimpleCommands:
                 self.space()
         if end == start:
             raise self.refuse(f"unexpected {text[start]!r}")
-        read = tuple(words), tuple(assignments), tuple(redirects)
-        self.commands.append(record(Command, (*read, start, end, nest, lead, ())))
+        read = (tuple(words), tuple(assignments), tuple(redirects), start, end, nest, lead, ())
+        self.commands.append(record(Command, read))
         if self.pending:
             mine = len(self.commands) - 1
             self.pending = [
@@ -131,8 +122,7 @@ class SimpleCommands:
         """Take in the words of a text that starts here and has nothing special; give their end."""
         if "\t" in text:
             text = text.replace("\t", " ")
-        begin, end = self.at, 0
-        found: list[Word] = []
+        begin, end, found = self.at, 0, list[Word]()
         for value in text.split(" "):
             if value:
                 end = begin + len(value)

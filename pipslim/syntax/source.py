@@ -94,6 +94,11 @@ class View(NamedTuple):
             text_offset, file_offset, _ = self.segments[0]
             text = self.text[start:end]
             return record(View, (text, ((0, file_offset + start - text_offset, len(text)),)))
+        if end == len(self.text) and start < self.segments[0][2]:
+            first, *others = self.segments
+            head = (0, first[1] + start, first[2] - start)
+            rest = [(at - start, offset, length) for at, offset, length in others]
+            return record(View, (self.text[start:], (head, *rest)))
         segments = []
         for text_offset, file_offset, length in self.segments:
             low, high = max(start, text_offset), min(end, text_offset + length)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from measuring import PIPSLIM, cost
 
 import pipslim
-from pipslim.facts import programs, runs
+from pipslim.__main__ import collect_rarely
+from pipslim.facts import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--scale", type=float, default=1.0, help="all sizes times N")
     scale = parser.parse_args().scale
+    collect_rarely()  # as the program itself does
     print(f"{'':45} {'small s':>9} {'large s':>9} {'ratio':>7}   (CPU, the cheapest of {_ROUNDS})")
     _row("files (whole process)", int(1_000 * scale), _files)
     _row("lines of one RUN", int(10_000 * scale), lambda size: _text(_run(size)))
@@ -73,8 +75,7 @@ def _text(text: str) -> float:
     """Give the seconds that rewriting a text takes; it must be one that can be rewritten."""
     best = float("inf")
     for _ in range(_ROUNDS):
-        programs.read.cache_clear()  # what is remembered of a script counts once
-        runs.forget()
+        runs.forget()  # what is remembered of a RUN counts once
         start = time.process_time()
         outcome = pipslim.rewrite(text)
         best = min(best, time.process_time() - start)

@@ -8,11 +8,15 @@ import sys
 from pipslim.cli import main
 
 
-def entry() -> None:
-    """Run the command line and leave with its exit code."""
-    # trees of tuples without cycles: looking for garbage among them all the time finds none
+def collect_rarely() -> None:
+    """Have Python look for garbage less often: among trees of tuples without cycles it finds none."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def entry() -> None:
+    """Run the command line and leave with its exit code."""
+    collect_rarely()
     try:
         code = main(sys.argv[1:])
     except BrokenPipeError:  # the reader, `head` say, has seen enough

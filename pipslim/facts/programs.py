@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from pipslim.syntax.script import Command, Opaque, Script, Word
 from pipslim.syntax.shell import scan
@@ -108,9 +107,8 @@ _DOUBLE_ESCAPE = lazy(r'\\([$`"\\])')
 _DEEPEST = 4
 
 
-@lru_cache(maxsize=256)
 def read(text: str, bodies: bool) -> Reading:
-    """Read a script's programs; `bodies` as for `shell.scan`. Remembers the last few scripts.
+    """Read a script's programs; `bodies` as for `shell.scan`.
 
     A program behind a wrapper is given without it; the scripts of `sh -c '…'`, `su -c`, `eval`,
     heredocs for a shell and the like are read in their turn.
@@ -132,7 +130,6 @@ def read(text: str, bodies: bool) -> Reading:
     return record(Reading, (script, tuple(reader.programs), tuple(reader.nested)))
 
 
-@lru_cache(maxsize=256)
 def read_exec(text: str, strings: tuple[JsonString, ...]) -> Reading:
     """Read the program of an exec form, the JSON array `strings` of `text`."""
     words = tuple(Word(s.start, s.end, s.value) for s in strings)

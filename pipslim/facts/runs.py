@@ -103,7 +103,7 @@ def read_run(document: Document, number: int, posix: bool) -> Run:
     _, run = _known.get(key, _NOTHING)
     if run is None or instruction.heredocs:
         run = _run(document, instruction, posix)
-        _remember(key, instruction, run)
+        _remember(key, document, instruction, run)
     return run
 
 
@@ -121,19 +121,21 @@ def read_pip_run(document: Document, number: int, posix: bool) -> Run | None:
     for sign in _SIGNS:
         if sign in text:
             return read_run(document, number, posix)
-    _remember(key, instruction, None)
+    _remember(key, document, instruction, None)
     return None
 
 
-def _remember(key: tuple[int, bool], instruction: Instruction, run: Run | None) -> None:
+def _remember(
+    key: tuple[int, bool], document: Document, instruction: Instruction, run: Run | None
+) -> None:
     """Remember what a View reads as: the parser shares it among equal texts.
 
-    So a file need not be read again after each round, where most of it is as it was. Not for
-    heredocs, whose bodies are not in the View.
+    So a file need not be read again after each round, where most of it is as it was: there is room
+    for all of a long one. Not for heredocs, whose bodies are not in the View.
     """
     if instruction.heredocs:
         return
-    if len(_known) >= _MOST_KNOWN:
+    if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):
         _known.clear()
     _known[key] = instruction.view, run
 

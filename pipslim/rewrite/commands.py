@@ -274,11 +274,11 @@ def _links_alike(level: _Level) -> bool:
         if at < done or at == len(tokens):
             continue
         stretch: list[tuple[int, str]] = []
-        for start, end, _ in tokens[at:]:
-            if not level.cut(start, end):
-                break
+        done = at
+        while done < len(tokens) and level.cut(tokens[done].start, tokens[done].end):
+            start, end, _ = tokens[done]
             stretch.append((start, text[start:end]))
-        done = at + len(stretch)
+            done += 1
         if not stretch:
             continue
         ahead, behind = tokens[at - 1 : at], tokens[done : done + 1]

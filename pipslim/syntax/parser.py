@@ -114,7 +114,7 @@ def _parse(text: str) -> Document:
                 continue
             read = known.get(raw)
             if read is None:
-                if len(known) >= _MOST_KNOWN:
+                if len(known) >= max(_MOST_KNOWN, 2 * len(instructions)):
                     known.clear()
                 read = known[raw] = _instruction(raw, start, rules)
             keyword, view, args, inside, length = read

@@ -76,9 +76,9 @@ class View(NamedTuple):
         at = 0
         if len(segments) > 8:  # they are in the order of the file, too
             at = max(bisect_right(segments, low, key=_in_file) - 1, 0)
-        for text_offset, file_offset, length in segments[at:] if at else segments:
-            if file_offset >= high:
-                break
+        while at < len(segments) and segments[at][1] < high:
+            text_offset, file_offset, length = segments[at]
+            at += 1
             start, end = max(low, file_offset), min(high, file_offset + length)
             if start < end:
                 shift = text_offset - file_offset

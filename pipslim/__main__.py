@@ -9,7 +9,7 @@ from pipslim.cli import main
 
 
 def collect_rarely() -> None:
-    """Have Python look for garbage less often: among trees of tuples without cycles it finds none."""
+    """Look for garbage less often: among trees of tuples without cycles there is none to find."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 

@@ -30,6 +30,8 @@ def run_app(argv: list[str], streams: Streams) -> int:
     try:
         code = command.main(args=argv, prog_name="pipslim", standalone_mode=False)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
         show = getattr(error, "show", None)
         if show is None:
             raise
@@ -66,6 +68,10 @@ def build(streams: Streams) -> typer.Typer:
 
     app.command("fix", help=_FIX)(_fix(streams))
 
+    from pipslim.measuring import command as measure
+
+    app.command("measure", help=_MEASURE)(measure(streams))
+
     @app.command()
     def rules() -> None:
         """List the passes, in the order in which they are applied."""
@@ -86,6 +92,7 @@ def build(streams: Streams) -> typer.Typer:
     return app
 
 
+_MEASURE = "Build each Dockerfile as it is and as rewritten, and compare the images."
 _FIX = "Rewrite Dockerfiles. By default a dry run: prints the diff, changes nothing."
 
 

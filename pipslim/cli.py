@@ -66,11 +66,11 @@ def fix(arguments: Arguments, streams: Streams) -> int:
             return _fix_stdin(arguments, chosen, streams)
         paths = list(files.find(arguments.paths or (".",)))
     except (BadSetting, files.Unreachable) as error:
-        _say(streams, f"pipslim: {error}")
+        say(streams, f"pipslim: {error}")
         return USAGE
     if not paths:
         if not arguments.quiet:
-            _say(streams, "no Dockerfiles found")
+            say(streams, "no Dockerfiles found")
         return OK
     return _report(run(paths, chosen, write=arguments.write), arguments, streams)
 
@@ -85,7 +85,7 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
         summary.add(result)
         outcome = result.outcome
         if outcome is None:
-            _say(streams, result.error)
+            say(streams, result.error)
             code = max(code, UNREAD)
             continue
         if outcome.problem is not None:
@@ -100,7 +100,7 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
     streams.stdout.flush()
     if not arguments.quiet:
         for line in summary.lines(written=arguments.write):
-            _say(streams, line)
+            say(streams, line)
     return code
 
 
@@ -121,7 +121,7 @@ def _tell(path: str, problem: object, streams: Streams) -> int:
     if not isinstance(problem, Problem):
         raise TypeError(problem)
     about = f"{problem.pass_id}: " if problem.pass_id else ""
-    _say(streams, f"{path}:{problem.position}: {about}{problem.reason}")
+    say(streams, f"{path}:{problem.position}: {about}{problem.reason}")
     return FAILED if problem.pass_id else UNREAD
 
 
@@ -132,7 +132,7 @@ def _relative(path: str) -> str:
     return os.path.normpath(path).replace(os.sep, "/")
 
 
-def _say(streams: Streams, text: str) -> None:
+def say(streams: Streams, text: str) -> None:
     """Write a line for people; what the stream cannot show is escaped."""
     encoding = getattr(streams.stderr, "encoding", None) or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)

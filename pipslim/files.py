@@ -80,6 +80,11 @@ def read(path: str) -> bytes:
         raise Unreachable(f"{path}: {error.strerror or error}") from error
 
 
+def read_if_there(path: str) -> bytes | None:
+    """Give a file's bytes as `read` does, or None where there is no such file."""
+    return read(path) if os.path.lexists(path) else None
+
+
 def write(path: str, data: bytes) -> None:
     """Replace a file's content, whole or not at all; mode kept, links followed.
 
@@ -108,6 +113,17 @@ def write(path: str, data: bytes) -> None:
         raise
     except OSError as error:
         raise Unreachable(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def save(path: str, data: bytes) -> None:
+    """Write a file of our own, new or in the place of one that is there; raises Unreachable."""
+    try:
+        if not os.path.lexists(path):
+            with open(path, "xb"):
+                pass
+    except OSError as error:
+        raise Unreachable(f"{path}: cannot be written: {error.strerror or error}") from error
+    write(path, data)
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

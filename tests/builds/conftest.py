@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .bases import see_to
 from .engine import Engine, NoEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,9 @@ def engine() -> Iterator[Engine]:
         pytest.skip(str(reason))
     yield found
     found.remove_all()
+
+
+@pytest.fixture(scope="session")
+def bases(engine: Engine) -> Mapping[str, str]:
+    """See to the images that builds start from; give the reason for each that can't be had."""
+    return see_to(engine)

@@ -88,6 +88,10 @@ class Engine:
         """Say whether `image` is on this machine, so that a build need not pull it."""
         return self._docker("image", "inspect", image).returncode == 0
 
+    def names(self, repository: str) -> list[str]:
+        """Return the tags that a repository has on this machine."""
+        return self._must("image", "ls", "--format", "{{.Tag}}", repository).split()
+
     def build(
         self,
         source: Path | str,

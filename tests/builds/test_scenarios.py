@@ -23,6 +23,7 @@ import pytest
 import pipslim
 from pipslim.passes import IDS
 
+from .bases import NEW_PIP_OLD_PYTHON, NOT_ROOT, PIP_9, PIP_18, SLIM
 from .compare import (
     MEANT,
     MEANT_WITH_NEW_PIP,
@@ -45,11 +46,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.builds
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "builds"
-SLIM = "python:3.11-slim"
-PIP_18 = "python:3.6.7-slim"
-PIP_9 = "python:2.7.13-slim"
-NEW_PIP_OLD_PYTHON = "python:3.6.12-slim"
-NOT_ROOT = "jupyter/base-notebook:latest"
 
 BYTECODE = ("PYTHONDONTWRITEBYTECODE",)
 CONF = ("global.no-cache-dir='True'", "install.compile='no'")
@@ -170,40 +166,6 @@ def _fixed(text: str, without: Sequence[str] = ()) -> str:
     outcome = pipslim.rewrite(text, pipslim.Choice(frozenset(IDS) - frozenset(without)))
     assert outcome.problem is None
     return outcome.after
-
-
-# -- images that scenarios start from -----------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def bases(engine: Engine) -> Mapping[str, str]:
-    """See to the images that scenarios start from; give the reason for each that can't be had.
-
-    Where an old one is not on this machine, an image with the same pip takes its name meanwhile.
-    """
-    run = "RUN PYTHONDONTWRITEBYTECODE=1 pip"
-    stand_ins = {
-        SLIM: "",
-        PIP_18: f"FROM python:3.6-slim\n{run} --version | grep -q '^pip 18[.]1 '\n",
-        PIP_9: f"FROM python:2.7-slim\n{run} --version | grep -q '^pip 9[.]0[.]1 '\n",
-        NEW_PIP_OLD_PYTHON: (
-            f"FROM python:3.6-slim\n{run} install --no-cache-dir --no-compile -U pip==20.2.4\n"
-        ),
-        NOT_ROOT: f"FROM {SLIM}\nRUN useradd --create-home --uid 1000 jovyan\nUSER jovyan\n",
-    }
-    missing = {}
-    for name, text in stand_ins.items():
-        if engine.has(name):
-            continue
-        source = text.partition("\n")[0].removeprefix("FROM ")
-        if not text or not engine.has(source):
-            missing[name] = f"the image {source or name} is not on this machine"
-            continue
-        try:
-            engine.tag(engine.build(text), name)
-        except BuildFailed:
-            missing[name] = f"the image {source} can't stand in for {name}"
-    return missing
 
 
 # -- builds -------------------------------------------------------------------------------------

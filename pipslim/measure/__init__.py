@@ -1,0 +1,1 @@
+"""Measuring what the rewrite saves: builds before and after, or an estimate without any."""

@@ -16,6 +16,7 @@ from pipslim.facts.images import (
     Origin,
     find_image,
     matches,
+    names_new_python,
     parse_version,
 )
 
@@ -585,6 +586,24 @@ def test_pattern_names_the_reference(reference: str, pattern: str) -> None:
 )
 def test_pattern_does_not_name_the_reference(reference: str, pattern: str) -> None:
     assert not matches(reference, pattern)
+
+
+@pytest.mark.parametrize(
+    ("reference", "new"),
+    [
+        ("acme/python:3.11.13-build", True),
+        ("acme/python3.8", True),
+        ("acme/torch:2.1-py310-cuda", True),
+        ("ACME/Python-3.14:latest@sha256:0", True),
+        ("acme/python:3.7", False),
+        ("acme/python:3", False),
+        ("acme/python:3.1", False),
+        ("acme/happy3.9", False),
+        ("acme/app@sha256:python3.9", False),
+    ],
+)
+def test_name_of_an_image_may_tell_a_new_python(reference: str, new: bool) -> None:
+    assert names_new_python(reference) is new
 
 
 def test_threshold_is_the_first_pip_without_the_crashes() -> None:

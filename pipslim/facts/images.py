@@ -104,6 +104,14 @@ def find_image(reference: str) -> Image | None:
     return None
 
 
+def names_new_python(reference: str) -> bool:
+    """Tell whether an image's name or tag says a Python from 3.8 on: `acme/python:3.11-slim`.
+
+    No pip older than 19.2.3 has ever come with such a Python, whoever made the image.
+    """
+    return _NEW_PYTHON.search(reference.partition("@")[0].lower()) is not None
+
+
 def matches(reference: str, pattern: str) -> bool:
     """Tell whether `pattern`, an `image` or an `image:tag` with globs, names the `reference`.
 
@@ -120,6 +128,9 @@ def matches(reference: str, pattern: str) -> bool:
     wanted = wanted.removeprefix("library/")
     return _fits(path, wanted) or any(_fits(name, wanted) for name, _ in _names(path))
 
+
+# `python:3.11`, `python3.9`, `python-3.12`, `py310`, `pytorch:2.1-py3.10`
+_NEW_PYTHON = lazy(r"(?<![a-z])py(?:thon)?[-_:]?3\.?(?:[89]|1\d)(?!\d)")
 
 # -- references ------------------------------------------------------------------------------------
 

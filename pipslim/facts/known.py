@@ -9,6 +9,7 @@ from pipslim.facts.images import (
     Age,
     Origin,
     matches,
+    names_new_python,
     parse_version,
 )
 from pipslim.facts.pips import StagePips, Use, base_pip
@@ -191,7 +192,10 @@ class Facts:
         return tuple(use for use in uses if use.instruction == number)
 
     def _shows_new(self, stage: StageFacts) -> bool:
-        """Tell whether a stage names a place that only a Python from 3.8 on has."""
+        """Tell whether a stage names an image, or a place, that only a Python from 3.8 on has."""
+        reference = stage.chain()[0].reference
+        if reference and names_new_python(reference):
+            return True
         instructions, text = self.document.instructions, self.document.text
         if "/python3." not in text and "EXTERNALLY-MANAGED" not in text:
             return False

@@ -1,30 +1,35 @@
-"""The command `pipslim measure`: what the rewrite saves, by builds or by an estimate."""
+"""The command `pipslim measure`: what the rewrite saves, by builds or by an estimate.
+
+What it needs is imported when it runs: the other commands share its app, and do without.
+"""
 
 from __future__ import annotations
 
+import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from pipslim import files
-from pipslim.cli import FAILED, OK, UNREAD, USAGE, say
-from pipslim.measure.builds import Measured, Wish, measure
-from pipslim.measure.engine import ENGINES, Engine, NoEngine, find
+from pipslim.cli import OK, UNREAD, USAGE, say
+from pipslim.measure import ENGINES
 from pipslim.options import Arguments, split
-from pipslim.report.page import savings_page
-from pipslim.report.savings import as_json, table
 from pipslim.settings import BadSetting, choice
+from pipslim.syntax.source import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipslim.cli import Streams
+    from pipslim.estimate.values import Estimate
+    from pipslim.measure.builds import Measured, Wish
 
 FORMATS = ("text", "json")
 
 
 class _Told(NamedTuple):
-    """What goes to where: the format, the page's file, and how much is said meanwhile."""
+    """What goes where: the format of the output, the page's file, whether nothing is said."""
 
     format: str
     report: str
@@ -34,7 +39,7 @@ class _Told(NamedTuple):
 def command(streams: Streams) -> Callable[..., int]:
     """Give the command, which writes to `streams`, for typer to read its parameters from."""
 
-    def measure_command(
+    def measure(
         paths: list[str] = typer.Argument(None, help="Files, folders (default: .)."),
         engine: str = typer.Option("", help=f"One of: {', '.join(ENGINES)}; else the first found."),
         context: str = typer.Option("", help="Build context; default: the Dockerfile's folder."),
@@ -47,11 +52,14 @@ def command(streams: Streams) -> Callable[..., int]:
         output_format: str = typer.Option("text", help=f"One of: {', '.join(FORMATS)}."),
         report: str = typer.Option("", metavar="FILE", help="Write an HTML page with bars."),
         keep: bool = typer.Option(False, help="Leave the images."),
+        estimate: bool = typer.Option(False, help="Ask the package index; build nothing."),
+        index_url: str = typer.Option("", help="Index to ask; default: the one that pip uses."),
         select: list[str] = typer.Option([], help="Measure these passes alone."),
         ignore: list[str] = typer.Option([], help="Measure without these passes."),
         assume_pip: str = typer.Option("", help="pip's version in unknown base images."),
         quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing meanwhile."),
     ) -> int:
+        told = _Told(output_format, report, quiet)
         try:
             if output_format not in FORMATS:
                 raise BadSetting(f"no format {output_format!r}; formats: {', '.join(FORMATS)}")
@@ -59,62 +67,90 @@ def command(streams: Streams) -> Callable[..., int]:
                 raise BadSetting(f"no engine {engine!r}; engines: {', '.join(ENGINES)}")
             chosen = choice(
                 Arguments(
-                    select=tuple(part for each in select for part in split(each)),
-                    ignore=tuple(part for each in ignore for part in split(each)),
+                    select=tuple([part for each in select for part in split(each)]),
+                    ignore=tuple([part for each in ignore for part in split(each)]),
                     assume_pip=assume_pip,
                 )
             )
             found = list(files.find(paths or (".",)))
-            builder = find(engine)
+            if estimate:
+                return _estimate(found, context, index_url, told, streams)
+            from pipslim.measure.builds import Wish
+
+            arguments, more = tuple(build_arg), tuple(engine_arg)
+            wish = Wish(chosen, context, target, arguments, not layer_cache, run, runs, more)
+            return _build(found, engine, wish, told, keep, streams)
         except (BadSetting, files.Unreachable) as error:
             say(streams, f"pipslim: {error}")
             return USAGE
-        except NoEngine as error:
-            say(streams, f"pipslim: no container engine answers ({error})")
-            return USAGE
-        wish = Wish(
-            chosen,
-            context,
-            target,
-            tuple(build_arg),
-            not layer_cache,
-            run,
-            runs,
-            tuple(engine_arg),
-        )
-        return _measured(found, builder, wish, _Told(output_format, report, quiet), keep, streams)
 
-    return measure_command
+    return measure
 
 
-def _measured(
-    paths: list[str], engine: Engine, wish: Wish, told: _Told, keep: bool, streams: Streams
+def _build(
+    paths: list[str], name: str, wish: Wish, told: _Told, keep: bool, streams: Streams
 ) -> int:
     """Measure each file, tell of it, and remove what was made for it; give the exit code."""
+    from pipslim.measure.builds import measure
+    from pipslim.measure.engine import NoEngine, find
+    from pipslim.report.page import savings_page
+    from pipslim.report.savings import as_json, table
 
     def tell(line: str) -> None:
         if not told.quiet:
-            say(streams, f"{line} …")
+            say(streams, line)
             streams.stderr.flush()
 
+    try:
+        engine = find(name)
+    except NoEngine as error:
+        raise BadSetting(f"no container engine answers ({error})") from error
     measured: list[Measured] = []
     try:
         measured.extend(measure(path, engine, wish, tell) for path in paths)
     finally:  # an interrupt, too, leaves nothing behind
         for image in engine.close(keep=keep):
             tell(f"kept: {image}")
-    if told.format == "json":
-        text = as_json(measured, engine.name)
-    else:
-        text = table(measured) or "no Dockerfiles found\n"
-    streams.stdout.write(text.encode("utf-8", "surrogateescape"))
-    streams.stdout.flush()
+    text = as_json(measured, engine.name) if told.format == "json" else table(measured)
+    _print(text, streams)
     if told.report:
+        page = savings_page(measured, engine.name)
         try:
-            page = savings_page(measured, engine.name)
             files.save(told.report, page.encode("utf-8", "backslashreplace"))
         except files.Unreachable as error:
             say(streams, f"pipslim: {error}")
-            return FAILED
+            return USAGE
         tell(f"written: {told.report}")
     return UNREAD if any(each.problem for each in measured) else OK
+
+
+def _estimate(paths: list[str], context: str, index_url: str, told: _Told, streams: Streams) -> int:
+    """Estimate each file and tell of it; give the exit code."""
+    from pipslim.estimate.count import estimate
+    from pipslim.estimate.index import Index
+    from pipslim.report.estimates import estimates_json, estimates_table
+
+    if told.report:
+        raise BadSetting("--report shows builds; --estimate makes none")
+    index = Index(index_url) if index_url else Index.configured(os.environ)
+    code = OK
+    estimates: list[tuple[str, Estimate]] = []
+    for path in paths:
+        try:
+            text = decode(files.read(path))
+        except files.Unreachable as error:
+            say(streams, str(error))
+            code = UNREAD
+            continue
+        folder = context or str(PurePath(path).parent)
+        estimates.append((path, estimate(text, folder, index, dockerfile=path)))
+    if told.format == "json":
+        _print(estimates_json(estimates, index.url), streams)
+    else:
+        _print(estimates_table(estimates), streams)
+    return code
+
+
+def _print(text: str, streams: Streams) -> None:
+    streams.stdout.write((text or "no Dockerfiles found\n").encode("utf-8", "backslashreplace"))
+    streams.stdout.flush()

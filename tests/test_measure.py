@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipslim.cli import Streams, main
+from pipslim.estimate.values import CachedFile, Estimate, Unseen
 from pipslim.measure.builds import Amount, Image, Measured
 from pipslim.measure.engine import Build, Engine, Failed, NoEngine, Start, find
+from pipslim.report.estimates import estimates_json, estimates_table
 from pipslim.report.page import savings_page
 from pipslim.report.savings import as_json, share, size, table
 
@@ -143,6 +145,62 @@ def test_without_an_engine_it_says_what_it_looked_for(
     code, _, err = run("measure", str(tmp_path))
     assert code == 2
     assert "no container engine answers (docker buildx: no such command" in err
+
+
+# -- an estimate -----------------------------------------------------------------------------------
+
+ESTIMATE = Estimate(
+    1_300_000,
+    1_290_000,
+    1_310_000,
+    (
+        CachedFile("idna", "3.10", "idna-3.10-py3-none-any.whl", 70_442, "requests 2.32.3"),
+        CachedFile("flask", "3.0.3", "flask-3.0.3-py3-none-any.whl", 1_201_735, "flask"),
+    ),
+    (Unseen(4, "-r more.txt", "it is not in the context"),),
+    27_823,
+)
+
+
+def test_estimate_is_told_largest_file_first() -> None:
+    assert estimates_table([("a/Dockerfile", ESTIMATE)]) == (
+        "a/Dockerfile\n"
+        "  pip's cache: 1.3 MB (1.3 MB to 1.3 MB) in 2 files\n"
+        "       1.2 MB  flask 3.0.3: flask\n"
+        "      70.4 kB  idna 3.10: requests 2.32.3\n"
+        "      27.8 kB  index pages, metadata, headers\n"
+        "  not seen:\n"
+        "    line 4: -r more.txt: it is not in the context\n"
+    )
+    both = estimates_table([("a", ESTIMATE), ("b", ESTIMATE)])
+    assert both.endswith("all 2 files: 2.6 MB\n")
+
+
+def test_estimate_as_json() -> None:
+    told = json.loads(estimates_json([("a", ESTIMATE)], "https://index/simple"))
+    assert told["index"] == "https://index/simple"
+    assert told["files"][0]["files"][0]["bytes"] == 70_442
+    assert told["files"][0]["unseen"] == [
+        {"line": 4, "what": "-r more.txt", "why": "it is not in the context"}
+    ]
+    assert told["total"] == {"cache": 1_300_000}
+
+
+def test_estimate_needs_no_engine_and_tells_a_dead_index(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    folder = dockerfile(tmp_path / "a", "FROM python:3.12-slim\nRUN pip install flask\n")
+    code, out, _ = run("measure", "--estimate", "--index-url=http://127.0.0.1:9/simple", folder)
+    assert code == 0
+    assert "pip's cache: 0 B" in out
+    assert "flask" in out.partition("not seen:")[2]
+
+
+def test_estimate_has_no_page(tmp_path: Path) -> None:
+    code, _, err = run("measure", "--estimate", "--report=r.html", str(tmp_path))
+    assert code == 2
+    assert "--report shows builds" in err
 
 
 # -- an engine that is a script --------------------------------------------------------------------

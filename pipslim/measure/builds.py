@@ -106,16 +106,16 @@ def measure(path: str, engine: Engine, wish: Wish, tell: Callable[[str], None]) 
     )
     doing = "build as it is"
     try:
-        tell(f"{path}: {doing}")
+        tell(f"{path}: {doing} …")
         first, before = _built(engine, build)
         second, after = first, before
         if outcome.changed:
             doing = "build as rewritten"
-            tell(f"{path}: {doing}")
+            tell(f"{path}: {doing} …")
             second, after = _built(engine, build._replace(dockerfile=encode(outcome.after)))
         if wish.command:
             doing = f"run {wish.command}"
-            tell(f"{path}: {doing}, {wish.runs} times each")
+            tell(f"{path}: {doing}, {wish.runs} times each …")
             starts: list[tuple[Start, Start]] = []
             for _ in range(wish.runs):
                 one = engine.start(first, wish.command)

@@ -14,6 +14,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipslim.measure import ENGINES
 from pipslim.syntax.startup import NamedTuple
 
 if TYPE_CHECKING:
@@ -213,7 +214,6 @@ _ASKS: dict[str, tuple[str, ...]] = {
     "podman": ("podman", "info"),
     "buildah": ("buildah", "info"),
 }
-ENGINES = tuple(_ASKS)
 
 
 def find(name: str = "") -> Engine:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pipslim.measure.engine import ENGINES, NoEngine, find
+from pipslim.measure import ENGINES
+from pipslim.measure.engine import NoEngine, find
 
 from .bases import PIP_9, PIP_18, SLIM
 

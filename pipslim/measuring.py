@@ -46,13 +46,17 @@ def command(streams: Streams) -> Callable[..., int]:
         target: str = typer.Option("", help="Stage to build."),
         build_arg: list[str] = typer.Option([], help="NAME=value, for the build; repeatable."),
         engine_arg: list[str] = typer.Option([], help="One more word for the engine's build."),
-        layer_cache: bool = typer.Option(False, help="Take layers of earlier builds."),
+        layer_cache: bool = typer.Option(
+            False, "--layer-cache", help="Take layers of earlier builds."
+        ),
         run: str = typer.Option("", metavar="CMD", help="Time this command in both images."),
         runs: int = typer.Option(5, min=1, help="How often, each in a new container."),
         output_format: str = typer.Option("text", help=f"One of: {', '.join(FORMATS)}."),
         report: str = typer.Option("", metavar="FILE", help="Write an HTML page with bars."),
-        keep: bool = typer.Option(False, help="Leave the images."),
-        estimate: bool = typer.Option(False, help="Ask the package index; build nothing."),
+        keep: bool = typer.Option(False, "--keep", help="Leave the images."),
+        estimate: bool = typer.Option(
+            False, "--estimate", help="Ask the package index; build nothing."
+        ),
         index_url: str = typer.Option("", help="Index to ask; default: the one that pip uses."),
         select: list[str] = typer.Option([], help="Measure these passes alone."),
         ignore: list[str] = typer.Option([], help="Measure without these passes."),

@@ -16,7 +16,7 @@ from pipslim.facts.pips import StagePips, Use, base_pip
 from pipslim.facts.runs import Run, read_pip_run, read_run, steps
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
-from pipslim.syntax.parser import inner
+from pipslim.syntax.forms import inner
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
-    from pipslim.syntax.parser import JsonString
+    from pipslim.syntax.forms import JsonString
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"))
 

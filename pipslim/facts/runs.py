@@ -21,7 +21,7 @@ from pipslim.facts.programs import (
     read_exec,
     reads_input,
 )
-from pipslim.syntax.parser import flags, json_strings
+from pipslim.syntax.forms import flags, json_strings
 from pipslim.syntax.script import HOLE, Opaque, Script
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record

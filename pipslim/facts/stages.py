@@ -8,7 +8,7 @@ from pipslim.facts.bases import bases
 from pipslim.facts.environment import Environment, Environments, from_words
 from pipslim.facts.images import Origin, find_image
 from pipslim.syntax.expand import BadExpansion, expand
-from pipslim.syntax.parser import flags, json_strings
+from pipslim.syntax.forms import flags, json_strings
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:

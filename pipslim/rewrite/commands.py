@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
-from pipslim.syntax.parser import flags, inner
+from pipslim.syntax.forms import flags, inner
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record

@@ -7,15 +7,22 @@ reference leaves open (which lines are comments, what continues a line, where a 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from operator import attrgetter
 
-from pipslim.syntax.document import Document, Flag, Heredoc, Instruction, Stage, Unparsable
+from pipslim.syntax.document import Document, Heredoc, Instruction, Stage, Unparsable
+from pipslim.syntax.forms import KEYWORD, inner_of, json_strings
 from pipslim.syntax.source import BOM, Span, View
-from pipslim.syntax.startup import NamedTuple, lazy, record
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipslim.syntax.edits import Edit
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
 _BLANK = f"[{_SPACE.replace(chr(10), '')}]"
-_KEYWORD = lazy(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 _COMMENT_LINE = lazy(rf"{_BLANK}*(#[^\n]*)\n?")
 _DIRECTIVE = lazy(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = ("syntax", "escape", "check")
@@ -68,6 +75,7 @@ class _Rules:
 
 
 _rules: dict[str, _Rules] = {}
+_start = attrgetter("start")
 _MOST_KNOWN = 4096
 
 
@@ -96,14 +104,42 @@ def _parse(text: str) -> Document:
     rules = _rules.get(escape)
     if rules is None:
         rules = _rules[escape] = _Rules(escape)
-    items, known = rules.item.finditer, rules.known
     instructions: list[Instruction] = []
     comments: list[Span] = []
-    firsts: list[int] = []
+    _items(text, at, len(text), rules, instructions, comments)
+    if not instructions:
+        raise _Failure(0, "no instruction in this file; is it a Dockerfile?")
+    return _document(text, escape, directives, instructions, comments)
+
+
+def _document(
+    text: str,
+    escape: str,
+    directives: dict[str, str],
+    instructions: list[Instruction],
+    comments: list[Span],
+) -> Document:
+    bounds = [n for n, each in enumerate(instructions) if each.keyword == "FROM"]
+    bounds.append(len(instructions))
+    stages = [record(Stage, (i, bounds[i], bounds[i + 1])) for i in range(len(bounds) - 1)]
+    fields = (text, escape, directives, tuple(instructions), tuple(comments), tuple(stages))
+    return record(Document, fields)
+
+
+def _items(
+    text: str,
+    at: int,
+    end: int,
+    rules: _Rules,
+    instructions: list[Instruction],
+    comments: list[Span],
+) -> int:
+    """Read the items from `at` to `end` into the lists; give where the last one ends."""
+    items, known = rules.item.finditer, rules.known
     more = True
     while more:
         more = False
-        for item in items(text, at):
+        for item in items(text, at, end):
             kind = item.lastindex
             if kind is None:
                 break  # nothing but blanks is left
@@ -126,25 +162,82 @@ def _parse(text: str) -> Document:
                 heredocs = _bodies(text, start, at + 1, read)
             if heredocs:
                 stop = start + heredocs[-1].end
-            if keyword == "FROM":
-                firsts.append(len(instructions))
             fields = (keyword, start, stop, view, args, heredocs)
             instructions.append(record(Instruction, fields))
             if heredocs:  # the next item is behind their bodies
                 at = text.find("\n", stop)
                 more = at >= 0
                 break
-    if not instructions:
-        raise _Failure(0, "no instruction in this file; is it a Dockerfile?")
-    bounds = [*firsts, len(instructions)]
-    return Document(
-        text,
-        escape,
-        directives,
-        tuple(instructions),
-        tuple(comments),
-        tuple([Stage(i, bounds[i], bounds[i + 1]) for i in range(len(firsts))]),
-    )
+    return at
+
+
+def reparse(old: Document, text: str, edits: Sequence[Edit]) -> Document | Unparsable:
+    """Give what `parse` gives for `text`, which `edits`, in order, make of the text of `old`.
+
+    Only what stands beside an edit is read; the rest is as it was, further on or back.
+    """
+    try:
+        document = _reparse(old, text, edits)
+    except _Failure:  # or so it seems: what ran on into the rest was cut off there
+        document = None
+    return document or parse(text)
+
+
+def _reparse(old: Document, text: str, edits: Sequence[Edit]) -> Document | None:
+    """Read the parts of a text that edits changed; None where one runs on into what is behind."""
+    rules, was, noted = _rules[old.escape], old.instructions, old.comments
+    instructions: list[Instruction] = []
+    comments: list[Span] = []
+    # what is taken of the edits, the old instructions and comments; how far things have moved
+    at = done = told = shift = 0
+    while at < len(edits):
+        # from the last instruction that begins ahead of an edit to the first one behind it
+        first = bisect_left(was, edits[at].start, lo=done, key=_start) - 1
+        if first < done:
+            return None
+        begin = was[first].start
+        _take(was[done:first], shift, instructions)
+        _note(noted[told : bisect_left(noted, (begin, 0), lo=told)], shift, comments)
+        begin += shift
+        while True:
+            start, end, new = edits[at]
+            shift += len(new) - (end - start)
+            at += 1
+            done = bisect_left(was, end, lo=first + 1, key=_start)
+            if done == len(was) or at == len(edits) or edits[at].start > was[done].start:
+                break
+        if done == len(was):
+            _items(text, begin, len(text), rules, instructions, comments)
+            break
+        behind = was[done].start
+        told = bisect_left(noted, (behind, 0), lo=told)
+        behind += shift
+        last = _items(text, begin, behind, rules, instructions, comments)
+        if not 0 <= last < behind or text[last] != "\n":
+            return None
+    else:
+        _take(was[done:], shift, instructions)
+        _note(noted[told:], shift, comments)
+    return _document(text, old.escape, old.directives, instructions, comments)
+
+
+def _take(old: Sequence[Instruction], shift: int, found: list[Instruction]) -> None:
+    """Take over instructions that now stand `shift` further on."""
+    if not shift:
+        found.extend(old)
+        return
+    for keyword, start, end, view, args, heredocs in old:
+        fields = (keyword, start + shift, end + shift, view, args, heredocs)
+        found.append(record(Instruction, fields))
+
+
+def _note(old: Sequence[Span], shift: int, found: list[Span]) -> None:
+    """Take over comments that now stand `shift` further on."""
+    if not shift:
+        found.extend(old)
+        return
+    for start, end in old:
+        found.append(record(Span, (start + shift, end + shift)))
 
 
 def _instruction(raw: str, start: int, rules: _Rules) -> _Read:
@@ -211,7 +304,7 @@ def _lines(raw: str, rules: _Rules) -> tuple[View, tuple[Span, ...], int]:
 def _keyword(logical: str, start: int) -> tuple[str, int]:
     # BuildKit trims the ends of the line of more than ASCII blanks
     stripped = logical.rstrip(_SPACE)
-    match = _KEYWORD.match(stripped, len(stripped) - len(stripped.lstrip(_SPACE)))
+    match = KEYWORD.match(stripped, len(stripped) - len(stripped.lstrip(_SPACE)))
     if match is None:
         raise _Failure(start, "a continued line that holds no instruction; remove it")
     return match[1].upper(), match.end()
@@ -266,7 +359,7 @@ def _bodies(text: str, start: int, at: int, read: _Read) -> tuple[Heredoc, ...]:
 def _heredocs(keyword: str, logical: str, args: int, start: int) -> list[tuple[str, bool, bool]]:
     """Give name, chomp and expand of each heredoc that an instruction's logical text opens."""
     if keyword == "ONBUILD":
-        keyword, args = _inner(logical, args)
+        keyword, args = inner_of(logical, args)
     if keyword not in _HEREDOC_KEYWORDS or json_strings(logical[args:]) is not None:
         return []
     if _ALL_LEXED.fullmatch(logical) is None:
@@ -294,103 +387,3 @@ def _heredocs(keyword: str, logical: str, args: int, start: int) -> list[tuple[s
             )
             raise _Failure(start, reason)
     return found
-
-
-class JsonString(NamedTuple):
-    """A string of an exec form: its value, and the span of its literal, quotes included."""
-
-    value: str
-    start: int
-    end: int
-
-
-_JSON_STRING = lazy(
-    r'[ \t\n\r]*("(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")[ \t\n\r]*'
-)
-
-
-def json_strings(text: str, offset: int = 0) -> tuple[JsonString, ...] | None:
-    """Read an exec form: a JSON array of strings that takes all of `text` from `offset` on.
-
-    Spans are offsets into `text`. Gives None where it is no such array; BuildKit then takes the
-    text as the shell form.
-    """
-    start = offset
-    while text[start : start + 1].isspace():
-        start += 1
-    if not text.startswith("[", start):
-        return None
-    end = len(text.rstrip())
-    found: list[JsonString] = []
-    at = start + 1
-    while True:
-        match = _JSON_STRING.match(text, at)
-        if match is None:
-            empty = not found and text[at:end].strip() == "]"
-            return () if empty else None
-        literal = match[1]
-        found.append(JsonString(_json_value(literal), match.start(1), match.end(1)))
-        at = match.end() + 1
-        mark = text[match.end() : at]
-        if mark == "]":
-            return tuple(found) if at == end else None
-        if mark != ",":
-            return None
-
-
-def _json_value(literal: str) -> str:
-    if "\\" not in literal:
-        return literal[1:-1]
-    import json
-
-    return str(json.loads(literal))
-
-
-def inner(instruction: Instruction) -> tuple[str, int]:
-    """Give keyword and offset of the arguments; for an ONBUILD, those of the inner instruction."""
-    if instruction.keyword != "ONBUILD":
-        return instruction.keyword, instruction.args
-    return _inner(instruction.view.text, instruction.args)
-
-
-def _inner(logical: str, args: int) -> tuple[str, int]:
-    match = _KEYWORD.match(logical, args)
-    return (match[1].upper(), match.end()) if match is not None else ("", args)
-
-
-def flags(instruction: Instruction, escape: str) -> tuple[tuple[Flag, ...], int]:
-    """Give an instruction's builder flags and the offset in its logical text where they end.
-
-    For an ONBUILD, those of the inner instruction. A flag with quotes inside or escape characters
-    has its raw text as value. BuildKit: `extractBuilderFlags`.
-    """
-    text = instruction.view.text
-    args = inner(instruction)[1]
-    if not text.startswith("--", args):
-        return (), args
-    found: list[Flag] = []
-    at = args
-    while text[at : at + 2] == "--":
-        start, quote = at, ""
-        while at < len(text):
-            char = text[at]
-            if char == escape:
-                at += 1
-            elif quote:
-                quote = "" if char == quote else quote
-            elif char in "'\"":
-                quote = char
-            elif char.isspace():
-                break
-            at += 1
-        at = min(at, len(text))
-        raw = text[start:at]
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if raw == "--":
-            break
-        name, _, value = raw[2:].partition("=")
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        found.append(Flag(name, value, start, start + len(raw)))
-    return tuple(found), at

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipslim import Choice, Outcome, rewrite
 from pipslim.facts.known import Facts, Options
+from pipslim.passes import PASSES
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.parser import parse, reparse
@@ -361,6 +362,9 @@ def test_long_and_deep_scripts(text: str) -> None:
 # -- rewriting -------------------------------------------------------------------------------------
 
 
+IN_TURN = tuple(step._replace(find_behind=None) for step in PASSES)
+
+
 def check_laws(text: str) -> Outcome:
     """Rewrite a text, and check what must hold whatever it is."""
     outcome = rewrite(text)
@@ -372,6 +376,7 @@ def check_laws(text: str) -> Outcome:
         assert outcome == Outcome(text, text, problem=problem)
         return outcome
     assert apply(text, outcome.edits) == outcome.after
+    assert rewrite(text, steps=IN_TURN) == outcome, "fixes beside those waited for change nothing"
     again = rewrite(outcome.after)
     assert again.problem is None
     assert again.after == outcome.after, "a second run changes nothing"

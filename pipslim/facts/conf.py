@@ -9,12 +9,26 @@ if TYPE_CHECKING:
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
 
+_VARIABLE = "PIP_NO_CACHE_DIR"
+_NOTE = r"# false turns the cache off; True would crash a pip older than 19.0.2\n"
+
 
 class Settings(NamedTuple):
     """What the settings are to say: `cache` is a value for no-cache-dir, or nothing."""
 
     cache: str
     compile_off: bool
+
+    @property
+    def text(self) -> str:
+        r"""The text of the file, for printf: a newline is `\n`."""
+        parts = []
+        if self.cache:
+            note = _NOTE if self.cache == "false" else ""
+            parts.append(rf"{note}[global]\nno-cache-dir = {self.cache}\n")
+        if self.compile_off:
+            parts.append(r"[install]\ncompile = no\n")
+        return r"\n".join(parts)
 
 
 def upgrade(facts: Facts, stage: StageFacts) -> Use | None:
@@ -32,6 +46,22 @@ def upgrade(facts: Facts, stage: StageFacts) -> Use | None:
     if not after or any(use.crashes for use in after):
         return None
     return uses[old[-1]]
+
+
+def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
+    """Give the calls that find pip old, where one upgrade ahead of them makes it new for them all.
+
+    Nothing where that is not plain: calls of several pips, stages that share them, a variable that
+    may say the same as the settings.
+    """
+    uses = facts.pips(stage).uses
+    if not uses or stage.parent is not None or stage.children or facts.mentions(_VARIABLE):
+        return []
+    old = [use for use in uses if use.crashes]
+    for use in uses:
+        if use.identity != uses[0].identity or (use.crashes and use.pip != old[0].pip):
+            return []
+    return old
 
 
 def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
@@ -55,8 +85,8 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
 
 def said_by_env(facts: Facts, use: Use) -> bool:
     """Tell whether ENV says before a call all that the settings would say."""
-    if not facts.mentions("PIP_NO_CACHE_DIR"):
+    if not facts.mentions(_VARIABLE):
         return False
     env = facts.stages.environment(use.instruction).env
     compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
-    return bool(env.get("PIP_NO_CACHE_DIR")) and not (compiles and facts.options.bytecode)
+    return bool(env.get(_VARIABLE)) and not (compiles and facts.options.bytecode)

@@ -18,7 +18,8 @@ class Step(NamedTuple):
 
     A text without any of its `signs` has nothing for it, and is not looked at. It waits while one
     of `waits_for` has something to offer, and while any pass ahead of it is about to set one of
-    the variables that it `reads`.
+    the variables that it `reads`. Of what it waits for, `find_behind` is told what is offered: it
+    gives what can be mended in the same round.
     """
 
     about: About
@@ -26,6 +27,7 @@ class Step(NamedTuple):
     signs: tuple[str, ...] = ("",)
     waits_for: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
+    find_behind: Callable[[Document, Facts, list[Finding]], Iterator[Finding]] | None = None
 
     @property
     def id(self) -> str:
@@ -47,7 +49,7 @@ PASSES: tuple[Step, ...] = (
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step(old_pip, *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, *_PIP, waits_for="old-pip"),
+    _step(pip_conf, *_PIP, waits_for="old-pip")._replace(find_behind=pip_conf.find_behind),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step(pip_cache, *_PIP, reads="PIP_NO_CACHE_DIR"),
 )

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from pipslim.facts.conf import Settings, said_by_env, settings, upgrade
+from pipslim.facts.conf import Settings, mended_at_once, said_by_env, settings, upgrade
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import joined, line_after, linked
-from pipslim.syntax.edits import Edit
-from pipslim.syntax.script import HOLE, Opaque, Script
+from pipslim.passes.layout import joined, line_after, linked, unlinked
+from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
+    from pipslim.syntax.edits import Edit
 
 PATH = "/etc/pip.conf"
 _ID = "pip-conf"
 _TITLE = f"write {PATH}"
-_NOTE = "# false turns the cache off; True would crash a pip older than 19.0.2"
 
 ABOUT = About(
     id=_ID,
@@ -56,19 +55,43 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             continue  # inherited
         if all(use.pip.rejects_flag for use in facts.uses(stage)):
             continue  # pips that know no such settings
-        finding = _judge(document, facts, stage, list(facts.pips(stage).uses))
+        finding = _judge(document, facts, stage)
         if finding is not None:
             yield finding
 
 
-def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use]) -> Finding | None:
+def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -> Iterator[Finding]:
+    """Give the findings of `find` that hold once `upgrades` are made, for fixes beside those.
+
+    That is for a stage of its own, all of whose old calls reach one pip, and where the upgrade of
+    that is a line ahead of them: the line that writes the settings goes right behind it.
+    """
+    lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
+    for stage in facts.stages.all:
+        old = mended_at_once(facts, stage)
+        edits = lines.get(old[0].span(), ()) if old else ()
+        if len(edits) != 1 or not edits[0].text.endswith("\n"):
+            continue
+        start, number = edits[0].start, old[0].instruction
+        while document.instructions[number].start >= start:
+            number -= 1
+        finding = _judge(document, facts, stage, (old[-1], number))
+        if finding is not None and finding.fix is not None and finding.fix.edits[0].start == start:
+            yield finding
+
+
+def _judge(
+    document: Document, facts: Facts, stage: StageFacts, planned: tuple[Use, int] | None = None
+) -> Finding | None:
+    """Give the finding for a stage, or none.
+
+    `planned` is for an upgrade to come: the last call that finds pip old now, and the instruction
+    behind which that will not be so.
+    """
     start = document.instructions[stage.stage.first]
     span = Span(start.start, start.end)
     message = f"no {PATH} turns off pip's cache and pip's compiling for this stage"
-
-    def held(why_not: str) -> Finding:
-        return Finding(_ID, span, message, None, why_not)
-
+    found = Finding(_ID, span, message)
     for member in stage.family():
         number = facts.brings_conf(member)
         if number is not None:
@@ -77,16 +100,17 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
             if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return None  # it says what this pass would say
             at = document.line(brings.start)
-            return held(f"line {at} brings pip settings of its own; add the keys there")
-    if said_by_env(facts, uses[0]):
+            told = f"line {at} brings pip settings of its own; add the keys there"
+            return found._replace(why_not=told)
+    if said_by_env(facts, facts.pips(stage).uses[0]):
         return None
-    behind = upgrade(facts, stage)
+    behind = upgrade(facts, stage) if planned is None else planned[0]
     wish = settings(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()
     drops: tuple[str, ...] = ()
     if wish.cache:
         purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-        edits = [_without(document, use) for use in purges] if len(purges) < 2 else [None]
+        edits = [unlinked(document, use) for use in purges] if len(purges) < 2 else [None]
         dropped = tuple(edit for edit in edits if edit is not None)
         drops = tuple(use.call.written for use in purges)
         if len(dropped) < len(edits):
@@ -94,43 +118,20 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, uses: list[Use])
     if not wish.cache and not wish.compile_off:
         return None
     if behind is not None:
-        edit = _behind(document, facts, stage, behind, wish)
+        if planned is None:
+            edit = _behind(document, facts, stage, behind, wish)
+        else:
+            edit = _line(document, facts, stage, planned[1], wish)
         if edit is None:
-            return held("no place behind the upgrade of pip where root can write it")
-        return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
+            told = "no place behind the upgrade of pip where root can write it"
+            return found._replace(why_not=told)
+        return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
     place = top(facts, stage)
     if place is None:
-        return _by_env(document, facts, stage, wish, Finding(_ID, span, message))
+        return _by_env(document, facts, stage, wish, found)
     line = _written(wish, facts, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
-    return Finding(_ID, span, message, Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
-
-
-def _without(document: Document, use: Use) -> Edit | None:
-    """Give the edit that drops `pip cache purge`; None where it is no plain link of a chain."""
-    body, command = use.call.body, use.call.program.command
-    script, text = body.reading.script, body.view.text
-    if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:
-        return None
-    if "\\" in use.call.written or any(HOLE in word.value for word in command.words):
-        return None
-    tokens = script.tokens
-    first = next(at for at, token in enumerate(tokens) if token.start >= command.start)
-    behind = next((token for token in tokens if token.start >= command.end), None)
-    if behind is not None and text[behind.start : behind.end] != "&&":
-        return None
-    place = use.call.program.outer + 1
-    if command.lead == "&&" and first > 1:
-        start = use.start + body.view.after(tokens[first - 2].end)
-        end = use.start + body.view.after(command.end)
-    elif first == 0 and behind is not None and script.commands[place].lead == "&&":
-        start = use.start + body.view.at(command.start)
-        end = use.start + body.view.at(script.commands[place].start)
-    else:
-        return None
-    if any(start < comment.start < end for comment in document.comments):
-        return None
-    return Edit(start, end, "")
+    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
 
 
 def _behind(
@@ -140,11 +141,7 @@ def _behind(
     number = use.instruction
     last = facts.pips_of(number)[-1]
     if last.call is use.call:
-        root = facts.root(number + 1)
-        if root is False or not facts.posix(number + 1):
-            return None
-        line = _written(wish, facts, stage, root=root)
-        return line_after(document, number, "RUN", line)
+        return _line(document, facts, stage, number, wish)
     root = facts.root(number)
     script = use.call.body.reading.script
     if root is False or not isinstance(script, Script):
@@ -158,6 +155,16 @@ def _behind(
                 written = f"{{ {written}; }}"
             return linked(document, use.start, use.call.body, command, (written,))
     return None
+
+
+def _line(
+    document: Document, facts: Facts, stage: StageFacts, number: int, wish: Settings
+) -> Edit | None:
+    """Give the edit that writes the settings in a line of its own behind an instruction."""
+    root = facts.root(number + 1)
+    if root is False or not facts.posix(number + 1):
+        return None
+    return line_after(document, number, "RUN", _written(wish, facts, stage, root=root))
 
 
 def _by_env(
@@ -183,18 +190,11 @@ def _by_env(
 
 
 def _written(wish: Settings, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
-    r"""Give the command that writes the settings; `\n` is printf's.
+    """Give the command that writes the settings.
 
     It leaves alone what an unknown image may bring, and a folder that only root could write.
     """
-    parts = []
-    if wish.cache:
-        note = _NOTE + r"\n" if wish.cache == "false" else ""
-        parts.append(rf"{note}[global]\nno-cache-dir = {wish.cache}\n")
-    if wish.compile_off:
-        parts.append(r"[install]\ncompile = no\n")
     guards = [f"test -e {PATH}"] if stage.image is None else []
     if root is None:
         guards.append("test ! -w /etc")
-    text = r"\n".join(parts)
-    return " || ".join([*guards, f"printf '{text}' > {PATH}"])
+    return " || ".join([*guards, f"printf '{wish.text}' > {PATH}"])

@@ -173,6 +173,9 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
     state.held = []
     for step in steps:
         if busy & step.waits_for or setting & step.reads:
+            if step.find_behind is not None and not marks:
+                ahead = [each for each in offered if each.pass_id in step.waits_for]
+                offered += step.find_behind(document, facts, ahead)
             busy.add(step.about.id)
             continue
         for sign in step.signs:

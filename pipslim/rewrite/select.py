@@ -43,7 +43,7 @@ def choose(findings: Iterable[Finding]) -> Round:
     """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
     findings = [finding for finding in findings if finding.fix is not None]
     edits = sorted([e for finding in findings if finding.fix for e in finding.fix.edits])
-    if all(map(_apart, edits, edits[1:])):  # the common case
+    if not any(map(clash, edits, edits[1:])):  # the common case
         return Round(tuple(findings), ())
     chosen: list[Finding] = []
     waiting: list[Finding] = []
@@ -59,10 +59,6 @@ def choose(findings: Iterable[Finding]) -> Round:
             for edit in wanted:
                 insort(taken, edit)
     return Round(tuple(chosen), tuple(waiting))
-
-
-def _apart(first: Edit, second: Edit) -> bool:
-    return first.end < second.start
 
 
 def _clashes(edit: Edit, taken: list[Edit]) -> bool:

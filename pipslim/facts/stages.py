@@ -9,7 +9,7 @@ from pipslim.facts.environment import Environment, Environments, from_words
 from pipslim.facts.images import Origin, find_image
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.forms import flags, json_strings
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipslim.facts.images import Image
     from pipslim.syntax.document import Document, Instruction, Stage
 
+_NONE: list[int] = []
+_EXPANDS = lazy("[$'\"\\\\`\ufeff]")  # what makes a value another text than it is written
 _NO_SHELL = frozenset((Origin.WINDOWS, Origin.NONE))
 _POSIX_SHELLS = frozenset(("sh", "bash", "ash", "dash", "zsh", "ksh", "mksh"))
 
@@ -91,13 +93,16 @@ class StageFacts:
 class Stages:
     """The stages of a document, with what holds before each of its instructions."""
 
-    __slots__ = ("_document", "_environments", "_firsts", "_mounts", "_numbers", "all")
+    __slots__ = ("_document", "_environments", "_firsts", "_literal", "_mounts", "_numbers", "all")
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._environments: Environments | None = None
+        self._literal: bool | None = None
         self._mounts: dict[int, tuple[Mount, ...]] = {}
         self._numbers: dict[str, list[int]] = {}
+        for number, instruction in enumerate(document.instructions):
+            self._numbers.setdefault(instruction.keyword, []).append(number)
         self._firsts = [stage.first for stage in document.stages]
         self.all: tuple[StageFacts, ...] = self._link()
 
@@ -141,6 +146,16 @@ class Stages:
             self._environments = Environments(self._document)
         return self._environments
 
+    @property
+    def literal(self) -> bool:
+        """Whether all that ENV and ARG set is what is written: nothing in them is expanded."""
+        if self._literal is None:
+            instructions = self._document.instructions
+            numbers = [*self.numbers("ENV"), *self.numbers("ARG")]
+            settings = "".join([instructions[number].view.text for number in numbers])
+            self._literal = _EXPANDS.search(settings) is None
+        return self._literal
+
     def user(self, index: int) -> str | None:
         """Give the user that the instruction at `index` runs as, as USER names it, group left out.
 
@@ -159,12 +174,7 @@ class Stages:
 
     def numbers(self, keyword: str) -> list[int]:
         """Give the numbers of all instructions of a kind, in order."""
-        found = self._numbers.get(keyword)
-        if found is None:
-            instructions = self._document.instructions
-            found = [n for n, each in enumerate(instructions) if each.keyword == keyword]
-            self._numbers[keyword] = found
-        return found
+        return self._numbers.get(keyword, _NONE)
 
     def _last(self, keyword: str, index: int) -> int | None:
         """Give the last instruction of a kind before `index`, in its stage and those above it."""

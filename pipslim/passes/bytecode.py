@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipslim.facts.images import Origin
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined
+from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
@@ -73,6 +74,8 @@ _ON = "on"
 
 def _decided(document: Document, facts: Facts, stage: StageFacts) -> str:
     """Tell what the file says of the variable: that it is on, why it is to be left, or nothing."""
+    if facts.stages.literal and _set_at_once(document, stage):
+        return _ON
     final = facts.stages.environment(stage.stage.last)
     if VARIABLE in final.env and not final.env[VARIABLE]:
         return f"{VARIABLE} is empty, which turns it off on purpose"
@@ -91,6 +94,25 @@ def _decided(document: Document, facts: Facts, stage: StageFacts) -> str:
     if VARIABLE in early.names or (VARIABLE in final.names and VARIABLE not in final.env):
         return f"an ARG {VARIABLE} decides it"
     return ""
+
+
+def _set_at_once(document: Document, stage: StageFacts) -> bool:
+    """Tell whether an ENV ahead of a stage's first RUN sets the variable, which nothing else names.
+
+    It is asked where values are not expanded, and spares working out the environment.
+    """
+    if document.text.count(VARIABLE) > 1:
+        return False
+    for number in range(stage.stage.first + 1, stage.stage.last):
+        instruction = document.instructions[number]
+        if instruction.keyword == "RUN":
+            return False
+        if instruction.keyword == "ENV" and VARIABLE in instruction.view.text:
+            found = pairs(instruction, document.escape)
+            if isinstance(found, Malformed):
+                return False
+            return any(pair.key == VARIABLE and pair.value for pair in found)
+    return False
 
 
 def _runs_python(document: Document, facts: Facts, stage: StageFacts) -> bool:

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from pipslim.facts.environment import Environments
 from pipslim.rewrite.commands import Side, differs
 from pipslim.syntax.edits import Edit
+from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import BOM
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 from pipslim.syntax.validity import check
@@ -235,6 +236,10 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
     edited += [after.instructions[number].keyword for number in sides.touched_after | sides.new]
     if "ENV" not in edited:
         return None  # the same ENV, ARG and FROM in the same order
+    if _written_alike(sides, adds):
+        if not sides.before.stages.literal:
+            sides.before.stages.environments()  # raises where there is none
+        return None
     same = [n for n, i in enumerate(before.instructions) if i.keyword != "ENV"]
     new = sides.new
     these = [n for n, i in enumerate(after.instructions) if i.keyword != "ENV" and n not in new]
@@ -256,6 +261,48 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
         return None
     number = min(number, len(after.instructions) - 1)
     return _broken(sides, "environment", number, "a variable has another value here")
+
+
+def _written_alike(sides: _Sides, adds: frozenset[str]) -> bool:
+    """Tell whether edited ENVs set the same, as it is written, in the same places as before.
+
+    With the instructions that no edit names the same, the environments are the same then: no edited
+    value hangs on variables, and no value at all on those that are added.
+    """
+    text = sides.before.document.text
+    if any(name in text for name in adds):
+        return False
+    was = _settings(sides.before.document, sides.touched_before, frozenset())
+    now = _settings(sides.after.document, sides.touched_after | sides.new, sides.new)
+    return was is not None and now is not None and was == [s for s in now if s[1] not in adds]
+
+
+def _settings(
+    document: Document, edited: frozenset[int], new: frozenset[int]
+) -> list[tuple[int, str, str]] | None:
+    """Give the pairs of the edited ENVs, and where the other edited instructions stand.
+
+    A place is how many instructions stand ahead, edited ENVs and what is `new` left out. None where
+    a pair is not simply what it is written as.
+    """
+    found: list[tuple[int, str, str]] = []
+    passed = 0
+    for number in sorted(edited):
+        instruction = document.instructions[number]
+        if instruction.keyword == "ENV":
+            read = pairs(instruction, document.escape)
+            if isinstance(read, Malformed):
+                return None
+            for key, value, _, _, _ in read:
+                if "$" in key or "$" in value or not key.isidentifier():
+                    return None
+                found.append((number - passed, key, value))
+            passed += 1
+        elif number in new:
+            passed += 1
+        else:
+            found.append((number - passed, "", ""))
+    return found
 
 
 def _set_alike(

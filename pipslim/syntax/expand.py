@@ -20,6 +20,7 @@ pattern of a million steps, references nested fifty deep.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from pipslim.syntax.patterns import BOM, LONGEST, BadExpansion, Pattern, name_end
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
@@ -62,6 +63,8 @@ def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
     Source: Dockerfile reference, "Environment replacement"; BuildKit's shell/lex.go, ProcessWord.
     """
     if escape in word or '"' in word or "'" in word or word.startswith(BOM):
+        if "$" not in word:
+            return _unquoted(word, escape)
         return _Reader(word, escape, _from(env)).text()
     if "$" not in word:
         return word
@@ -70,6 +73,12 @@ def expand(word: str, env: Mapping[str, str], escape: str = "\\") -> str:
         if len(text) < LONGEST:
             return text
     return _Reader(word, escape, _from(env)).text()
+
+
+@lru_cache(maxsize=256)
+def _unquoted(word: str, escape: str) -> str:
+    """Give the text of a word without references, the same in any environment."""
+    return _Reader(word, escape, _from({})).text()
 
 
 def expand_words(text: str, env: Mapping[str, str], escape: str = "\\") -> list[str]:

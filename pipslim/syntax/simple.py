@@ -7,7 +7,8 @@ import re
 from pipslim.syntax.script import HOLE, Command, Redirect, Refusal, Word, placed
 from pipslim.syntax.startup import lazy, record
 
-_BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
+# blanks, escaped newlines and comments
+_SPACE = lazy(r"(?:[ \t]+|\\\r?\n|#[^\n]*)*")
 _PLAIN = lazy(r"[^ \t\n'\"\\$`|&;<>()]+")
 # words of plain characters, each with the blanks behind it
 _PLAIN_WORDS = lazy(r"(?:[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?:[ \t]+|(?=[\n|&;)]|$)))+")
@@ -19,7 +20,8 @@ _IN_DOUBLE = lazy(r'[^"\\$`]+')
 _IN_BRACES = lazy(r"[^}'\"\\$`{]+")
 _BACKTICKED = lazy(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
 _BACKTICK_ESCAPE = lazy(r"\\[$`\\]")
-_LINE = lazy(r"[^\n]*")
+# what stands behind the last word of a command, where an `&` does not start `&>`
+_BEHIND = frozenset(("", "|", ";", "\n", ")"))
 
 DEEPEST = 60
 
@@ -76,12 +78,16 @@ class SimpleCommands:
         while True:
             match = _PLAIN_WORDS.match(text, self.at)
             if match is not None:
-                if not words and _ASSIGNMENT.match(text, self.at) is not None:
+                plain = match[0]
+                if not words and "=" in plain and _ASSIGNMENT.match(text, self.at) is not None:
                     assignments.append(self.assigned(nest))
                     end = self.at
                 else:
-                    end = self.plain(match[0], words)
-                    self.at = match.end()
+                    end = self.plain(plain, words)
+                    at = self.at = match.end()
+                    following = text[at : at + 1]
+                    if following in _BEHIND or (following == "&" and text[at + 1 : at + 2] != ">"):
+                        break
                     continue
             elif text.startswith(("\\\n", "\\\r\n"), self.at):
                 pass  # a continued line, for `space` to pass
@@ -122,11 +128,13 @@ class SimpleCommands:
         """Take in the words of a text that starts here and has nothing special; give their end."""
         if "\t" in text:
             text = text.replace("\t", " ")
-        begin, end, found = self.at, 0, list[Word]()
+        begin, end, new, kind = self.at, 0, record, Word
+        found: list[Word] = []
+        add = found.append
         for value in text.split(" "):
             if value:
                 end = begin + len(value)
-                found.append(record(Word, (begin, end, value)))
+                add(new(kind, (begin, end, value)))
                 begin = end + 1
             else:
                 begin += 1
@@ -210,20 +218,12 @@ class SimpleCommands:
         """Pass blanks, escaped newlines, comments, and newlines if told."""
         text = self.text
         while True:
-            if self.at < self.end and text[self.at] in " \t\\":
-                match = _BLANKS.match(text, self.at)
-                if match is not None:
-                    self.at = match.end()
-            if self.at >= self.end:
+            match = _SPACE.match(text, self.at)
+            if match is not None:
+                self.at = match.end()
+            if not newlines or text[self.at : self.at + 1] != "\n":
                 return
-            char = text[self.at]
-            if char == "#":
-                match = _LINE.match(text, self.at)
-                self.at = match.end() if match is not None else self.end
-            elif char == "\n" and newlines:
-                self.newline()
-            else:
-                return
+            self.newline()
 
     def word(self, nest: tuple[str, ...]) -> Word:
         """Read one word; refuses an empty one."""

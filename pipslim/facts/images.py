@@ -18,7 +18,6 @@ The facts are the rows of `images.tsv` beside this file, where the first row tha
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from functools import lru_cache
 
@@ -26,6 +25,7 @@ from pipslim.syntax.startup import NamedTuple, lazy
 
 Version = tuple[int, ...]
 
+_NUMBERS = lazy(r"\d+(?:\.\d+)*")
 FIRST_GOOD_PIP: Version = (19, 0, 2)
 """The first pip that takes every way of turning its cache off without crashing."""
 
@@ -79,8 +79,8 @@ class Image(NamedTuple):
 
 def parse_version(text: str) -> Version:
     """Return the numbers that `text` begins with: '19.0.1' gives (19, 0, 1), 'latest' gives ()."""
-    numbers = re.match(r"\d+(?:\.\d+)*", text)
-    return tuple(int(number) for number in numbers[0].split(".")) if numbers else ()
+    numbers = _NUMBERS.match(text) if text[:1].isdigit() else None
+    return tuple(map(int, numbers[0].split("."))) if numbers is not None else ()
 
 
 @lru_cache(maxsize=4096)

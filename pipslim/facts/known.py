@@ -189,7 +189,7 @@ class Facts:
         """Give the pip calls of one instruction."""
         stage = self.stages.of(number)
         uses = self.pips(stage).uses if stage is not None else ()
-        return tuple(use for use in uses if use.instruction == number)
+        return tuple([use for use in uses if use.instruction == number])
 
     def _shows_new(self, stage: StageFacts) -> bool:
         """Tell whether a stage names an image, or a place, that only a Python from 3.8 on has."""
@@ -277,7 +277,10 @@ class Facts:
     def brings_conf(self, stage: StageFacts) -> int | None:
         """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""
         instructions = self.document.instructions
-        if not any(self.mentions(sign) for sign in _CONF_SIGNS):
+        for sign in _CONF_SIGNS:
+            if self.mentions(sign):
+                break
+        else:
             return None
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]

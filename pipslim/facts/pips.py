@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,7 +80,7 @@ class Use(NamedTuple):
         """Give the span in the file from pip's name to the subcommand."""
         call = self.call
         start = self.start + call.place(call.program.words[0].start)
-        return Span(start, self.after(call.anchor))
+        return record(Span, (start, self.after(call.anchor)))
 
     def after(self, word: Word) -> int:
         """Give the place in the file right behind a word's last character."""

@@ -52,10 +52,12 @@ def top(facts: Facts, stage: StageFacts, *, index: bool = False) -> Place | None
         if instructions[number + 1].keyword == "SHELL" and not facts.posix(number + 2):
             break
         number += 1
-    if index and any(facts.mentions(sign) for sign in _INDEX_SIGNS):
-        for at in range(number + 1, limit):
-            if _REACHES_INDEX.search(instructions[at].view.text):
-                number = at
+    if index:
+        text = facts.document.text
+        if any(sign in text for sign in _INDEX_SIGNS):
+            for at in range(number + 1, limit):
+                if _REACHES_INDEX.search(instructions[at].view.text):
+                    number = at
     for at in range(number, limit):
         if at > number and instructions[at].keyword not in ("USER", "SHELL"):
             continue

@@ -113,7 +113,7 @@ def read(text: str, bodies: bool) -> Reading:
     A program behind a wrapper is given without it; the scripts of `sh -c '…'`, `su -c`, `eval`,
     heredocs for a shell and the like are read in their turn.
     """
-    view = View(text, ((0, 0, len(text)),))
+    view = record(View, (text, ((0, 0, len(text)),)))
     script = scan(text, bodies=bodies)
     reader = _Reader()
     if isinstance(script, Script):

@@ -203,7 +203,8 @@ def _read_run(
     scripts = [raw[h.body.start : h.body.end] for h in heredocs]
     if heredocs and _HEREDOC_ALONE.match(text, start):
         return _heredoc_script(scripts[0], heredocs[0].body.start)
-    body = Body(view.part(start, len(text)), read(text[start:], not heredocs), False)
+    part = view.part(start, len(text))
+    body = record(Body, (part, read(part.text, not heredocs), False))
     if not heredocs:
         return (body,), _unread(body)
     bodies, unread = [body], list(_unread(body))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Instruction
 
 _PIP_REQUIREMENT = lazy(r"pip(?:\[.*\])?\s*((?:[=<>!~]=?=?).*)?$", re.IGNORECASE)
-_NO_REQUIREMENT = frozenset("-/.")  # options and files begin like this
+_MAY_NAME = "pPv"  # what pip and virtualenv begin with
 _GET_PIP_OF = lazy(r"/(2\.6|3\.2|3\.3|3\.4)/get-pip\.py")
 _PYTHON_VERSION = lazy(r"(?:python|pypy|pip-?)(\d[\d.]*)$")
 _PYTHON_PATH = lazy(r"python(3\.\d+)")
@@ -124,7 +124,7 @@ class Tracker:
         upgrades = False
         if call.subcommand == "install" and not onbuild:
             for _, _, value in call.options:
-                if value[:1] in _NO_REQUIREMENT:
+                if value[:1] not in _MAY_NAME and not value[:1].isspace():
                     continue
                 match = _PIP_REQUIREMENT.match(value.strip())
                 if match is not None:

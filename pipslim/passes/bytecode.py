@@ -7,7 +7,7 @@ from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,16 +54,15 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             _runs_python(document, facts, above) for above in stage.chain()[:-1]
         ):
             continue  # inherited
+        why_not = _decided(document, facts, stage) if facts.mentions(VARIABLE) else ""
+        if why_not == _ON:
+            continue
         start = document.instructions[stage.stage.first]
-        span = Span(start.start, start.end)
+        span = record(Span, (start.start, start.end))
         message = "running Python writes bytecode into the image"
-        if facts.mentions(VARIABLE):
-            why_not = _decided(document, facts, stage)
-            if why_not == _ON:
-                continue
-            if why_not:
-                yield Finding(_ID, span, message, None, why_not)
-                continue
+        if why_not:
+            yield Finding(_ID, span, message, None, why_not)
+            continue
         edits = joined(document, stage, (f"{VARIABLE}=1",))
         fix = Fix(f"set {VARIABLE}=1", Safety.SAFE, edits, (VARIABLE,))
         yield Finding(_ID, span, message, fix)

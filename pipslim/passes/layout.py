@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.script import HOLE, Opaque
 from pipslim.syntax.source import newline_at
-from pipslim.syntax.startup import TYPE_CHECKING, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +18,9 @@ if TYPE_CHECKING:
     from pipslim.syntax.pairs import Pair
     from pipslim.syntax.script import Command
 
+_PLAIN_KEY = lazy(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_PLAIN_VALUE = lazy(r"[A-Za-z0-9_./:@%+,=^~-]+")
+_SPECIAL = lazy(r"['\"$\\]")
 _SECOND_LINE = lazy(r"[^\n]*\n([ \t]+)[^\s#]")
 
 
@@ -37,7 +38,7 @@ def line_after(document: Document, number: int, keyword: str, arguments: str) ->
     behind = text.find("\n", end)
     if behind < 0:  # the last line, without a newline: it stays without one
         return Edit(len(text), len(text), newline + line)
-    return Edit(behind + 1, behind + 1, line + newline)
+    return record(Edit, (behind + 1, behind + 1, line + newline))
 
 
 def _margin(text: str, instruction: Instruction) -> str:
@@ -133,13 +134,13 @@ def convertible(instruction: Instruction, pair: Pair, escape: str) -> Edit | Non
     `$`; a value with other than plain characters is quoted.
     """
     key, value = pair.key, pair.value
-    if len(instruction.view.segments) > 1 or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]*", key):
+    if len(instruction.view.segments) > 1 or not _PLAIN_KEY.fullmatch(key):
         return None
-    if any(c in value for c in "'\"$\\" + escape) or not value or not value.isprintable():
+    if escape in value or _SPECIAL.search(value) or not value or not value.isprintable():
         return None
     start = instruction.at(pair.start) + len(key)
     end = instruction.after(pair.end)
-    quote = "" if re.fullmatch(r"[A-Za-z0-9_./:@%+,=^~-]+", value) else '"'
+    quote = "" if _PLAIN_VALUE.fullmatch(value) else '"'
     return Edit(start, end, f"={quote}{value}{quote}")
 
 

@@ -6,7 +6,7 @@ from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING
+from pipslim.syntax.startup import TYPE_CHECKING, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,8 +82,8 @@ def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
             and '", "' not in (document.text[span.start : end])
         )
         text = f',"{FLAG}"' if compact else f', "{FLAG}"'
-    fix = Fix(f"add {FLAG}", Safety.SAFE, (Edit(end, end, text),))
-    return Finding(_ID, span, message, fix)
+    fix = Fix(f"add {FLAG}", Safety.SAFE, (record(Edit, (end, end, text)),))
+    return record(Finding, (_ID, span, message, fix, ""))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

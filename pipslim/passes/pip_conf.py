@@ -8,7 +8,7 @@ from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined, line_after, linked, unlinked
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING
+from pipslim.syntax.startup import TYPE_CHECKING, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PATH = "/etc/pip.conf"
 _ID = "pip-conf"
 _TITLE = f"write {PATH}"
+_MESSAGE = f"no {PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
     id=_ID,
@@ -89,9 +90,7 @@ def _judge(
     behind which that will not be so.
     """
     start = document.instructions[stage.stage.first]
-    span = Span(start.start, start.end)
-    message = f"no {PATH} turns off pip's cache and pip's compiling for this stage"
-    found = Finding(_ID, span, message)
+    found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
     for member in stage.family():
         number = facts.brings_conf(member)
         if number is not None:

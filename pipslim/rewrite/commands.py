@@ -169,14 +169,16 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         return "a command was lost or split"
     moved = len(kept) < len(now.script.commands) or len(were) < len(old.script.commands)
     for was, command in zip(were, kept, strict=True):
-        if was.nest != command.nest or (was.lead != command.lead and not moved):
+        _, assigned, redirects, _, _, nest, lead, _ = was
+        words, assigned_now, redirects_now, _, _, nest_now, lead_now, _ = command
+        if nest != nest_now or (lead != lead_now and not moved):
             return "a command stands in another construct than before"
-        if len(was.assignments) != len(command.assignments):
+        if len(assigned) != len(assigned_now):
             return "a command got or lost an assignment"
-        if was.redirects or command.redirects:
-            if [r.operator for r in was.redirects] != [r.operator for r in command.redirects]:
+        if redirects or redirects_now:
+            if [r.operator for r in redirects] != [r.operator for r in redirects_now]:
                 return "a command got or lost a redirection"
-        if command.words and now.cut(command.words[0].start, command.words[0].end):
+        if words and now.cut(words[0].start, words[0].end):
             return "a command runs another program than before"
     return "" if _links_alike(now) else "an added command is not linked as those around it"
 
@@ -266,8 +268,17 @@ def _links_alike(level: _Level) -> bool:
     """
     if isinstance(level.script, Opaque):
         return False
+    if not level.cuts:
+        return True
     text, tokens = level.view.text, level.script.tokens
-    heads = sorted(c.start for c in level.script.commands if level.cut(c.start, c.end))
+    first, last = level.cuts[0][0], level.cuts[-1][1]
+    heads = sorted(
+        [
+            start
+            for _, _, _, start, end, _, _, _ in level.script.commands
+            if start >= first and end <= last and level.cut(start, end)
+        ]
+    )
     done = 0
     for low, _ in level.cuts:
         at = bisect_left(tokens, (low, 0))

@@ -89,7 +89,7 @@ def _sides(before: Facts, after: Facts, edits: Sequence[Edit]) -> _Sides:
     new: set[int] = set()
     shift = 0
     for edit in edits:
-        start, end, text = _trimmed(edit, old.text)
+        start, end, text = _trimmed(edit, old.text) if edit.start < edit.end else edit
         low, high = start + shift, start + shift + len(text)
         shift += len(text) - (end - start)
         lines = start == end and text.endswith("\n")

@@ -244,7 +244,7 @@ def _instruction(raw: str, start: int, rules: _Rules) -> _Read:
     """Read the lines of an instruction; `start` is where a failure is told."""
     comments: tuple[Span, ...] = ()
     length = len(raw)
-    if raw[-1] in rules.ends or rules.other(raw) or rules.trailed(raw):
+    if raw[-1] in rules.ends or ("\n" in raw and (rules.other(raw) or rules.trailed(raw))):
         view, comments, length = _lines(raw, rules)
     elif "\n" not in raw:
         view = record(View, (raw, ((0, 0, length),)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pipslim.syntax.script import Opaque, Refusal, Script
 from pipslim.syntax.simple import DEEPEST, SimpleCommands
-from pipslim.syntax.startup import lazy
+from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN_WORD = lazy(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
@@ -34,7 +34,7 @@ def scan(text: str, *, bodies: bool = True) -> Script | Opaque:
         scanner.script()
     except Refusal as refusal:
         return refusal.opaque
-    return Script(tuple(scanner.commands), tuple(scanner.tokens))
+    return record(Script, (tuple(scanner.commands), tuple(scanner.tokens)))
 
 
 class _Scanner(SimpleCommands):

@@ -122,7 +122,10 @@ def read(text: str, bodies: bool) -> Reading:
             words = command.words
             if not words:
                 continue
-            if words[0].value.rpartition("/")[2] in _FOLLOWED:
+            name = words[0].value
+            if "/" in name:
+                name = name.rpartition("/")[2]
+            if name in _FOLLOWED:
                 reader.follow(words, _Frame(command, view, (), place, False))
             else:
                 fields = (words, view, command, (), command.assignments, False, place)

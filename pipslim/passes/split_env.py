@@ -40,15 +40,16 @@ ABOUT = About(
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give one finding for each run of ENV instructions that can be one."""
-    instructions = document.instructions
     numbers = facts.stages.numbers("ENV")
     if not any(map(_follows, numbers[1:], numbers)):
         return
     group: list[_Member] = []
     names: set[str] = set()
-    for instruction in instructions:
-        member = _member(document, facts, instruction)
-        if member is not None and group and not names & member.uses:
+    ahead = -1
+    for number in numbers:
+        member = _member(document, facts, document.instructions[number])
+        follows, ahead = number == ahead + 1, number
+        if member is not None and group and follows and not names & member.uses:
             group.append(member)
             names |= member.sets
             continue
@@ -75,9 +76,7 @@ class _Member(NamedTuple):
 
 
 def _member(document: Document, facts: Facts, instruction: Instruction) -> _Member | None:
-    """Read an ENV; None for another instruction, and for one that is to stay alone."""
-    if instruction.keyword != "ENV":
-        return None
+    """Read an ENV; None for one that is to stay alone."""
     tail = env_tail(document, instruction)
     if tail is None:
         return None

@@ -385,6 +385,8 @@ def _form(before: str, after: str) -> Broken | None:
         return Broken("form", 0, "the byte order mark was lost or added")
     if before.endswith("\n") != after.endswith("\n"):
         return Broken("form", len(after), "the newline at the end was lost or added")
+    if "\r" not in before and "\r" not in after:
+        return None
     crlf, lines = before.count("\r\n"), before.count("\n")
     crlf_now, lines_now = after.count("\r\n"), after.count("\n")
     if (not crlf and crlf_now) or (lines and crlf == lines and crlf_now != lines_now):

@@ -7,7 +7,7 @@ in the scripts that builds run: `[[ ]]`, `(( ))`, arrays, `<<<`, `&>`, process s
 
 from __future__ import annotations
 
-from pipslim.syntax.script import Opaque, Refusal, Script
+from pipslim.syntax.script import Opaque, Refusal, Script, Word
 from pipslim.syntax.simple import DEEPEST, SimpleCommands
 from pipslim.syntax.startup import lazy, record
 
@@ -141,8 +141,8 @@ class _Scanner(SimpleCommands):
         if operator == "\n":
             self.newline()
         else:
-            self.token(self.at, self.at + len(operator))
-            self.at += len(operator)
+            at, self.at = self.at, self.at + len(operator)
+            self.tokens.append(record(Word, (at, self.at, operator)))
         return operator
 
     def timed(self, at: int) -> bool:

@@ -40,7 +40,7 @@ def check(document: Document) -> Unparsable | None:
     """
     seen_from = False
     for instruction in document.instructions:
-        keyword = instruction.keyword
+        keyword, _, _, view, args, _ = instruction
         if keyword not in KEYWORDS:
             return _unknown(document, instruction)
         if keyword == "FROM":
@@ -55,10 +55,10 @@ def check(document: Document) -> Unparsable | None:
         elif keyword == "ENV":
             found = pairs(instruction, document.escape)
             if isinstance(found, Malformed):
-                if found.offset >= len(instruction.view.text):
+                if found.offset >= len(view.text):
                     return _at(instruction, found.reason)
                 return Unparsable(instruction.at(found.offset), found.reason)
-        elif instruction.args >= len(instruction.view.text) and keyword != "CMD":
+        elif args >= len(view.text) and keyword != "CMD":
             return _at(instruction, f"{keyword} without arguments; complete or remove it")
     if not seen_from:
         return Unparsable(0, "no FROM in this file; is it a Dockerfile?")

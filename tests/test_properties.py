@@ -16,8 +16,8 @@ from pipslim import Choice, Outcome, rewrite
 from pipslim.facts.known import Facts, Options
 from pipslim.passes import PASSES
 from pipslim.syntax.document import Document, Unparsable
-from pipslim.syntax.edits import Edit, apply
-from pipslim.syntax.parser import parse, reparse
+from pipslim.syntax.edits import apply
+from pipslim.syntax.parser import parse
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.shell import scan
 from pipslim.syntax.source import decode, encode
@@ -251,35 +251,6 @@ def test_any_text_parses_back_to_itself_or_is_unparsable(text: str) -> None:
     for comment in document.comments:
         assert text[comment.start] == "#"
         assert "\n" not in text[comment.start : comment.end]
-
-
-@st.composite
-def edited(draw: st.DrawFn) -> tuple[str, list[Edit]]:
-    """Give a text and a few edits of it, in order and apart, many at the start of a line."""
-    text = draw(DOCKERFILES)
-    edits: list[Edit] = []
-    done = 0
-    while done <= len(text) and draw(st.integers(0, 3)):
-        start = draw(st.integers(done, len(text)))
-        if draw(st.booleans()):
-            start = text.find("\n", start) + 1 or start
-        end = min(len(text), start + draw(st.sampled_from([0, 0, 0, 1, 5, 30])))
-        edits.append(Edit(start, end, "".join(draw(st.lists(PIECES, max_size=3)))))
-        done = end + 1
-    return text, edits
-
-
-@given(edited())
-@moderate
-@example(("FROM a\nRUN b\nRUN c\n", [Edit(12, 12, " \\")]))
-@example(("FROM a\nRUN b\n# c\nRUN d\n", [Edit(7, 7, "RUN <<e\n"), Edit(13, 13, "\ne")]))
-def test_an_edited_text_parses_as_if_it_were_new(given: tuple[str, list[Edit]]) -> None:
-    text, edits = given
-    document = parse(text)
-    assume(isinstance(document, Document))
-    assert isinstance(document, Document)
-    after = apply(text, edits)
-    assert reparse(document, after, edits) == parse(after)
 
 
 @given(DOCKERFILES)

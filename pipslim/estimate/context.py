@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from pipslim.syntax.expand import BadExpansion, expand
-from pipslim.syntax.parser import flags, json_strings
+from pipslim.syntax.forms import flags, json_strings
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:

@@ -178,9 +178,11 @@ def _cache(options: tuple[Word, ...]) -> str | None:
         if not value.startswith(("--cache-dir", "--no-ca")):
             continue
         if value.startswith("--cache-dir"):
-            _, equals, value = value.partition("=")
-            following = options[at + 1].value if at + 1 < len(options) else ""
-            found = (value if equals else following) or None
+            _, equals, folder = value.partition("=")
+            if equals:
+                found = folder
+            elif at + 1 < len(options):  # else pip refuses the call
+                found = options[at + 1].value
         elif _NO_CACHE.match(value):
             found = ""
     return found

@@ -9,8 +9,8 @@ from pipslim.rewrite.guard import Broken, prove
 from pipslim.rewrite.pragma import pragmas
 from pipslim.rewrite.select import choose, held_back
 from pipslim.syntax.document import Document, Unparsable
-from pipslim.syntax.edits import Edit, Patch, place
-from pipslim.syntax.parser import parse, reparse
+from pipslim.syntax.edits import Edit, Patch
+from pipslim.syntax.parser import parse
 from pipslim.syntax.source import Lines, Position, position
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 from pipslim.syntax.validity import check
@@ -219,7 +219,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
         patch = state.patch.then(edits)
     except ValueError as error:
         raise _Failure(state.patch.origin(start), str(error), pass_id) from error
-    document = reparse(state.facts.document, patch.text, sorted(edits, key=place))
+    document = parse(patch.text)
     if isinstance(document, Unparsable):
         reason = f"the result cannot be parsed: {document.reason}"
         raise _Failure(state.patch.origin(start), reason, pass_id)

@@ -18,7 +18,7 @@ class Edit(NamedTuple):
     text: str
 
 
-def place(edit: Edit) -> tuple[int, int]:
+def _place(edit: Edit) -> tuple[int, int]:
     """Give what an edit replaces: the order of edits that may stand together."""
     return edit.start, edit.end
 
@@ -67,7 +67,7 @@ class Patch(NamedTuple):
         pieces: list[_Piece] = []
         old, index = self.pieces, 0
         written = done = 0
-        for start, end, text in (*sorted(edits, key=place), (len(self.text), len(self.text), "")):
+        for start, end, text in (*sorted(edits, key=_place), (len(self.text), len(self.text), "")):
             if start < done or end < start or end > len(self.text):
                 raise ValueError(
                     f"{Edit(start, end, text)} overlaps another edit or the end of the text"

@@ -7,18 +7,11 @@ reference leaves open (which lines are comments, what continues a line, where a 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from operator import attrgetter
 
 from pipslim.syntax.document import Document, Heredoc, Instruction, Stage, Unparsable
 from pipslim.syntax.forms import KEYWORD, inner_of, json_strings
 from pipslim.syntax.source import BOM, Span, View
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from pipslim.syntax.edits import Edit
+from pipslim.syntax.startup import NamedTuple, lazy, record
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
@@ -75,7 +68,6 @@ class _Rules:
 
 
 _rules: dict[str, _Rules] = {}
-_start = attrgetter("start")
 _MOST_KNOWN = 4096
 
 
@@ -104,42 +96,14 @@ def _parse(text: str) -> Document:
     rules = _rules.get(escape)
     if rules is None:
         rules = _rules[escape] = _Rules(escape)
+    items, known = rules.item.finditer, rules.known
     instructions: list[Instruction] = []
     comments: list[Span] = []
-    _items(text, at, len(text), rules, instructions, comments)
-    if not instructions:
-        raise _Failure(0, "no instruction in this file; is it a Dockerfile?")
-    return _document(text, escape, directives, instructions, comments)
-
-
-def _document(
-    text: str,
-    escape: str,
-    directives: dict[str, str],
-    instructions: list[Instruction],
-    comments: list[Span],
-) -> Document:
-    bounds = [n for n, each in enumerate(instructions) if each.keyword == "FROM"]
-    bounds.append(len(instructions))
-    stages = [record(Stage, (i, bounds[i], bounds[i + 1])) for i in range(len(bounds) - 1)]
-    fields = (text, escape, directives, tuple(instructions), tuple(comments), tuple(stages))
-    return record(Document, fields)
-
-
-def _items(
-    text: str,
-    at: int,
-    end: int,
-    rules: _Rules,
-    instructions: list[Instruction],
-    comments: list[Span],
-) -> int:
-    """Read the items from `at` to `end` into the lists; give where the last one ends."""
-    items, known = rules.item.finditer, rules.known
+    firsts: list[int] = []
     more = True
     while more:
         more = False
-        for item in items(text, at, end):
+        for item in items(text, at):
             kind = item.lastindex
             if kind is None:
                 break  # nothing but blanks is left
@@ -162,82 +126,20 @@ def _items(
                 heredocs = _bodies(text, start, at + 1, read)
             if heredocs:
                 stop = start + heredocs[-1].end
+            if keyword == "FROM":
+                firsts.append(len(instructions))
             fields = (keyword, start, stop, view, args, heredocs)
             instructions.append(record(Instruction, fields))
             if heredocs:  # the next item is behind their bodies
                 at = text.find("\n", stop)
                 more = at >= 0
                 break
-    return at
-
-
-def reparse(old: Document, text: str, edits: Sequence[Edit]) -> Document | Unparsable:
-    """Give what `parse` gives for `text`, which `edits`, in order, make of the text of `old`.
-
-    Only what stands beside an edit is read; the rest is as it was, further on or back.
-    """
-    try:
-        document = _reparse(old, text, edits)
-    except _Failure:  # or so it seems: what ran on into the rest was cut off there
-        document = None
-    return document or parse(text)
-
-
-def _reparse(old: Document, text: str, edits: Sequence[Edit]) -> Document | None:
-    """Read the parts of a text that edits changed; None where one runs on into what is behind."""
-    rules, was, noted = _rules[old.escape], old.instructions, old.comments
-    instructions: list[Instruction] = []
-    comments: list[Span] = []
-    # what is taken of the edits, the old instructions and comments; how far things have moved
-    at = done = told = shift = 0
-    while at < len(edits):
-        # from the last instruction that begins ahead of an edit to the first one behind it
-        first = bisect_left(was, edits[at].start, lo=done, key=_start) - 1
-        if first < done:
-            return None
-        begin = was[first].start
-        _take(was[done:first], shift, instructions)
-        _note(noted[told : bisect_left(noted, (begin, 0), lo=told)], shift, comments)
-        begin += shift
-        while True:
-            start, end, new = edits[at]
-            shift += len(new) - (end - start)
-            at += 1
-            done = bisect_left(was, end, lo=first + 1, key=_start)
-            if done == len(was) or at == len(edits) or edits[at].start > was[done].start:
-                break
-        if done == len(was):
-            _items(text, begin, len(text), rules, instructions, comments)
-            break
-        behind = was[done].start
-        told = bisect_left(noted, (behind, 0), lo=told)
-        behind += shift
-        last = _items(text, begin, behind, rules, instructions, comments)
-        if not 0 <= last < behind or text[last] != "\n":
-            return None
-    else:
-        _take(was[done:], shift, instructions)
-        _note(noted[told:], shift, comments)
-    return _document(text, old.escape, old.directives, instructions, comments)
-
-
-def _take(old: Sequence[Instruction], shift: int, found: list[Instruction]) -> None:
-    """Take over instructions that now stand `shift` further on."""
-    if not shift:
-        found.extend(old)
-        return
-    for keyword, start, end, view, args, heredocs in old:
-        fields = (keyword, start + shift, end + shift, view, args, heredocs)
-        found.append(record(Instruction, fields))
-
-
-def _note(old: Sequence[Span], shift: int, found: list[Span]) -> None:
-    """Take over comments that now stand `shift` further on."""
-    if not shift:
-        found.extend(old)
-        return
-    for start, end in old:
-        found.append(record(Span, (start + shift, end + shift)))
+    if not instructions:
+        raise _Failure(0, "no instruction in this file; is it a Dockerfile?")
+    bounds = [*firsts, len(instructions)]
+    stages = [record(Stage, (i, bounds[i], bounds[i + 1])) for i in range(len(firsts))]
+    whole = (text, escape, directives, tuple(instructions), tuple(comments), tuple(stages))
+    return record(Document, whole)
 
 
 def _instruction(raw: str, start: int, rules: _Rules) -> _Read:

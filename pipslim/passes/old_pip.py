@@ -187,7 +187,8 @@ def _following(use: Use, bringer: Bringer | None) -> Command | None:
     if program is None or bringer.body is not use.call.body:
         return None
     call = script.commands[use.call.program.outer]
+    brings = script.commands[program.outer]  # around a script in a word, its whole command
     for command in script.commands:
-        if command.start > program.command.end and not command.nest:
+        if command.start > brings.end and not command.nest:
             return command if command.start <= call.start else None
     return None

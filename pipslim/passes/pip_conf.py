@@ -145,8 +145,9 @@ def _behind(
     script = use.call.body.reading.script
     if root is False or not isinstance(script, Script):
         return None
+    upgrades = script.commands[use.call.program.outer]
     for command in script.commands:
-        if command.start > use.call.program.command.end and not command.nest:
+        if command.start > upgrades.end and not command.nest:
             if command.name == "hash":
                 continue
             written = _written(wish, facts, stage, root=root)

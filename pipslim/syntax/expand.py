@@ -39,7 +39,7 @@ _DEEPEST = 50
 
 _NAME = lazy(r"\d+|[@*#?$!-]|[^\W\d]\w*")
 # A word that refers to names without modifiers, and each such reference in it.
-_PLAINLY = lazy(r"(?:[^$\x80-\U0010ffff]|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})*\Z", re.ASCII)
+_PLAINLY = lazy(r"(?:[\0-#%-\x7f]|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\})*\Z", re.ASCII)
 _PLAIN_NAME = lazy(r"\$(?:(\w+)|\{(\w+)\})", re.ASCII)
 _MODIFIER = lazy(r":?[-+?]|[#%}]|//?")
 _RUN = lazy(r"""(?s:.)[^$'"\\`}/]*""")  # a character known to be text, and more such

@@ -16,7 +16,6 @@ from pipslim.syntax.startup import NamedTuple, lazy, record
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
 _BLANK = f"[{_SPACE.replace(chr(10), '')}]"
-_COMMENT_LINE = lazy(rf"{_BLANK}*(#[^\n]*)\n?")
 _DIRECTIVE = lazy(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = ("syntax", "escape", "check")
 
@@ -54,15 +53,15 @@ class _Rules:
         seam = rf"{escape}(?<!{escape}{escape})[ \t]*\r*\n"
         self.ends = (character, " ", "\t", "\r")
         self.join = f"{character}\n"
-        self.seam = re.compile(rf"(?<!{escape}){escape}[ \t]*\Z")
+        self.seam = lazy(rf"(?<!{escape}){escape}[ \t]*\Z")
         # blank lines, then a comment, or an instruction with all lines that continue it
         self.item = re.compile(
             rf"[{_SPACE}]*(?:(\#[^\n]*)"
             rf"|((?=[^\n])(?:[^\n]*{seam}(?:{_BLANK}*(?:\#[^\n]*)?\n)*)*[^\n]*))?"
         )
         # a line of an instruction that is none of its text, or that ends in more than the seam
-        self.other = re.compile(rf"\n{_BLANK}*(?:\#|\n|\Z)").search
-        self.trailed = re.compile(rf"{escape}[ \t\r]+\n").search
+        self.other = lazy(rf"\n{_BLANK}*(?:\#|\n|\Z)")
+        self.trailed = lazy(rf"{escape}[ \t\r]+\n")
         # the last few instructions: the same ones stand in many files, and again in each round
         self.known: dict[str, _Read] = {}
 
@@ -146,7 +145,9 @@ def _instruction(raw: str, start: int, rules: _Rules) -> _Read:
     """Read the lines of an instruction; `start` is where a failure is told."""
     comments: tuple[Span, ...] = ()
     length = len(raw)
-    if raw[-1] in rules.ends or ("\n" in raw and (rules.other(raw) or rules.trailed(raw))):
+    if raw[-1] in rules.ends or (
+        "\n" in raw and (rules.other.search(raw) or rules.trailed.search(raw))
+    ):
         view, comments, length = _lines(raw, rules)
     elif "\n" not in raw:
         view = record(View, (raw, ((0, 0, length),)))
@@ -216,10 +217,13 @@ def _directives(text: str, at: int) -> dict[str, str]:
     """Read the parser directives: comments ahead of all else, up to one that is none."""
     found: dict[str, str] = {}
     while True:
-        match = _COMMENT_LINE.match(text, at)
-        if match is None or not _directive(match[1].rstrip(_SPACE), match.start(1), found):
+        end = text.find("\n", at)
+        bare = text[at : end if end >= 0 else len(text)].strip(_SPACE)
+        if not bare.startswith("#") or not _directive(bare, text.index("#", at), found):
             return found
-        at = match.end()
+        at = end + 1
+        if not at:  # that was the last line
+            return found
 
 
 def _directive(comment: str, start: int, directives: dict[str, str]) -> bool:

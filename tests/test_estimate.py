@@ -19,19 +19,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from builds.compare import cached
-from builds.engine import Engine, NoEngine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipslim.estimate import index as indexes
 from pipslim.estimate import resolve
 from pipslim.estimate.count import Estimate, Unseen, estimate
-from pipslim.estimate.index import PUBLIC, Index, Unreachable, connect
+from pipslim.estimate.index import PUBLIC, Index, connect
 
 if TYPE_CHECKING:
     import http.client
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SLIM = "FROM python:3.11-slim\n"
@@ -903,53 +901,6 @@ def test_an_address_that_is_none(url: str) -> None:
 
 def test_a_certificate_that_is_missing_is_told_by_the_connection() -> None:
     connect({"PIP_CERT": "/nowhere/ca.pem", "SSL_CERT_FILE": "/nowhere"})
-
-
-# -- against a real build --------------------------------------------------------------------------
-
-REAL = SLIM + "RUN pip install numpy==1.26.4 pandas==2.2.2 flask==3.0.3\n"
-# Which index and which certificates a build step has; the machine lends it them, if any.
-PROBE = SLIM + (
-    'RUN printf %s "$PIP_INDEX_URL" > /index; '
-    'for f in "$PIP_CERT" "$SSL_CERT_FILE"; do [ -f "$f" ] && cat "$f"; done > /ca.pem; true\n'
-)
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    try:
-        found = Engine.find()
-    except NoEngine as reason:
-        pytest.skip(str(reason))
-    yield found
-    found.remove_all()
-
-
-@pytest.mark.builds
-def test_a_real_build(engine: Engine, tmp_path: Path, tell: Callable[[str], None]) -> None:
-    if not engine.has("python:3.11-slim"):
-        pytest.skip("there is no python:3.11-slim on this machine")
-    lent = engine.files(engine.build(PROBE), lambda path: path in ("/index", "/ca.pem"))
-    url = (lent["/index"].content or b"").decode() or PUBLIC
-    environ = {}
-    if lent["/ca.pem"].content:
-        (tmp_path / "ca.pem").write_bytes(lent["/ca.pem"].content)
-        environ["SSL_CERT_FILE"] = str(tmp_path / "ca.pem")
-    index = Index(url, open=connect(environ))
-    try:
-        index.page("numpy")
-    except Unreachable as error:
-        pytest.skip(f"the index of a build, {index.url}, is not to be had here: {error.reason}")
-    files = engine.files(engine.build(REAL, anew=True))
-    real = sum(files[path].size for path in cached(files))
-    found = estimate(REAL, str(tmp_path), index)
-    off = (found.cache - real) / real
-    tell(
-        f"estimate: {found.cache} bytes ({found.low} to {found.high}), in the image {real}: "
-        f"{found.cache - real:+d} bytes, {off:+.4%}"
-    )
-    assert found.low <= real <= found.high
-    assert not [each for each in found.unseen if not each.what.startswith("the index")]
 
 
 def test_unseen_and_files_can_be_compared() -> None:

@@ -80,6 +80,8 @@ def _member(document: Document, facts: Facts, instruction: Instruction) -> _Memb
     tail = env_tail(document, instruction)
     if tail is None:
         return None
+    if "#" in document.text[instruction.start : instruction.at(instruction.args)]:
+        return None  # a comment ahead of the first pair, which would go with the keyword
     found = pairs(instruction, document.escape)
     if isinstance(found, Malformed):
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 OK = 0  # nothing to do, or written, or a dry run
 WOULD_CHANGE = 1  # --check, and something would change
 USAGE = 2  # a wrong option, setting or path
-UNREAD = 3  # a file could not be read or parsed; the others are done
+UNREAD = 3  # a file could not be read, parsed or (measure) built; the others are done
 FAILED = 4  # a rewrite failed its own proof; its file is as it was, the others are done
 
 STDIN = "-"

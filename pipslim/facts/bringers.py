@@ -47,9 +47,7 @@ class Brings(NamedTuple):
 def brings(program: Program) -> Brings | None:
     """Tell what a program that is no pip brings; None for most, which bring no pip."""
     words = program.words
-    name = words[0].value
-    if "/" in name:
-        name = name.rpartition("/")[2]
+    name = program.name
     verb = _PACKAGE_MANAGERS.get(name)
     if verb is not None:
         return _packages(name, verb, words)

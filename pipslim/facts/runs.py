@@ -90,8 +90,6 @@ def forget() -> None:
     _known.clear()
 
 
-_NOTHING = None, None
-
 # A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
 _SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
 
@@ -100,8 +98,9 @@ def read_run(document: Document, number: int, posix: bool) -> Run:
     """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form."""
     instruction = document.instructions[number]
     key = id(instruction.view), posix
-    _, run = _known.get(key, _NOTHING)
-    if run is None or instruction.heredocs:
+    known = _known.get(key)
+    run = known[1] if known is not None and not instruction.heredocs else None
+    if run is None:
         run = _run(document, instruction, posix)
         _remember(key, document, instruction, run)
     return run

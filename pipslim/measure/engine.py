@@ -12,7 +12,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipslim.measure import ENGINES
 from pipslim.syntax.startup import NamedTuple
@@ -164,10 +164,10 @@ class Engine:
         return Start(user + system, wall)
 
     def _container(self, image: str) -> str:
-        words = ("create", "--network=none", image, "/none")
+        words = ["create", "--network=none", image, "/none"]
         if self._program == "buildah":
-            words = ("from", "--pull-never", image, "")
-        container = self._must(*filter(None, words)).strip().splitlines()[-1]
+            words = ["from", "--pull-never", image]
+        container = self._must(*words).strip().splitlines()[-1]
         self._containers.append(container)
         return container
 
@@ -243,8 +243,10 @@ def _silent(ask: Sequence[str]) -> str:
         )
     except subprocess.TimeoutExpired:
         return "no answer"
-    said: list[Any] = done.stderr.strip().splitlines()
-    return str(said[-1] if said else f"exit code {done.returncode}") if done.returncode else ""
+    if not done.returncode:
+        return ""
+    said = done.stderr.strip().splitlines()
+    return said[-1] if said else f"exit code {done.returncode}"
 
 
 def _below(folder: str) -> Iterator[tuple[str, int]]:

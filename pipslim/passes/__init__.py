@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pipslim.passes.base import About, Finding, Pass
     from pipslim.syntax.document import Document
 
+    _FindBehind = Callable[[Document, Facts, list[Finding]], Iterator[Finding]]
+
 
 class Step(NamedTuple):
     """A pass in its place.
@@ -27,7 +29,7 @@ class Step(NamedTuple):
     signs: tuple[str, ...] = ("",)
     waits_for: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
-    find_behind: Callable[[Document, Facts, list[Finding]], Iterator[Finding]] | None = None
+    find_behind: _FindBehind | None = None
 
     @property
     def id(self) -> str:
@@ -35,9 +37,11 @@ class Step(NamedTuple):
         return self.about.id
 
 
-def _step(each: Pass, *signs: str, waits_for: str = "", reads: str = "") -> Step:
+def _step(
+    each: Pass, *signs: str, waits_for: str = "", reads: str = "", behind: _FindBehind | None = None
+) -> Step:
     waits, read = frozenset(waits_for.split()), frozenset(reads.split())
-    return Step(each.ABOUT, each.find, signs, waits, read)
+    return Step(each.ABOUT, each.find, signs, waits, read, behind)
 
 
 _PIP = ("pip", "PIP")
@@ -49,7 +53,7 @@ PASSES: tuple[Step, ...] = (
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step(old_pip, *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, *_PIP, waits_for="old-pip")._replace(find_behind=pip_conf.find_behind),
+    _step(pip_conf, *_PIP, waits_for="old-pip", behind=pip_conf.find_behind),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step(pip_cache, *_PIP, reads="PIP_NO_CACHE_DIR"),
 )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from pipslim.report.savings import size
+from pipslim.report.summary import count_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,9 @@ def estimates_table(estimates: Sequence[tuple[str, Estimate]]) -> str:
     for path, found in estimates:
         lines.append(path)
         told = f"{size(found.low)} to {size(found.high)}"
-        lines.append(f"  pip's cache: {size(found.cache)} ({told}) in {_files(len(found.files))}")
+        lines.append(
+            f"  pip's cache: {size(found.cache)} ({told}) in {count_files(len(found.files))}"
+        )
         lines += [
             f"    {size(each.bytes):>9}  {each.name} {each.version}: {each.why}"
             for each in sorted(found.files, key=lambda each: -each.bytes)
@@ -32,12 +35,8 @@ def estimates_table(estimates: Sequence[tuple[str, Estimate]]) -> str:
             lines.append("  not seen:")
             lines += [f"    line {at}: {what}: {why}" for at, what, why in found.unseen]
     if len(estimates) > 1:
-        lines.append(f"all {_files(len(estimates))}: {size(_total(estimates))}")
+        lines.append(f"all {count_files(len(estimates))}: {size(_total(estimates))}")
     return "".join([line + "\n" for line in lines])
-
-
-def _files(count: int) -> str:
-    return f"{count} file" if count == 1 else f"{count} files"
 
 
 def _total(estimates: Sequence[tuple[str, Estimate]]) -> int:

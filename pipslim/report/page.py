@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from pipslim.report.savings import share, size
+from pipslim.report.savings import cells, share, size, total
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +50,11 @@ def page(title: str, body: str) -> str:
 def savings_page(measured: Sequence[Measured], engine: str) -> str:
     """Give the page of what was measured: bars of both images of each file, and the figures."""
     built = [each for each in measured if each.before is not None]
-    before = sum(each.before.size for each in built if each.before is not None)
-    saved = sum(each.saved for each in built)
+    before, saved = total(measured)
     count = f"{len(built)} of {len(measured)} files built with {escape(engine)}"
-    total = f"{count}: {size(before)} before, {size(before - saved)} after"
+    told = f"{count}: {size(before)} before, {size(before - saved)} after"
     parts = [
-        f"<p>{total}, <b>{size(saved)} saved</b> ({share(saved, before)}).</p>\n",
+        f"<p>{told}, <b>{size(saved)} saved</b> ({share(saved, before)}).</p>\n",
         '<p class="key dim">',
         *(f"<span>{_square(kind)} {name}</span>" for kind, name in _KINDS),
         "</p>\n",
@@ -111,14 +110,6 @@ def _figures(before: Image, after: Image) -> str:
         heads.append("start-up CPU")
     rows = ["".join([f"<th>{head}</th>" for head in heads])]
     for name, image in (("before", before), ("after", after)):
-        cells = [
-            size(image.size),
-            f"{size(image.cache.size)} in {image.cache.files}",
-            f"{size(image.bytecode.size)} in {image.bytecode.files}",
-            str(image.layers),
-            f"{image.seconds:.1f} s",
-        ]
-        if image.start is not None:
-            cells.append(f"{image.start.cpu:.2f} s")
-        rows.append(f"<th>{name}</th>" + "".join([f"<td>{cell}</td>" for cell in cells]))
+        told = [cell for cell in cells(name, image)[1:] if cell]
+        rows.append(f"<th>{name}</th>" + "".join([f"<td>{cell}</td>" for cell in told]))
     return "<table>" + "".join([f"<tr>{row}</tr>" for row in rows]) + "</table>\n"

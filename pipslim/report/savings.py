@@ -39,25 +39,29 @@ def table(measured: Sequence[Measured]) -> str:
         if each.before is None or each.after is None:
             lines += [f"  {line}" for line in each.problem.splitlines()]
             continue
-        rows = [_COLUMNS, _row("before", each.before), _row("after", each.after)]
+        rows = [_COLUMNS, cells("before", each.before), cells("after", each.after)]
         widths = [max(len(row[at]) for row in rows) for at in range(len(_COLUMNS))]
         used = range(len(_COLUMNS) if each.before.start is not None else len(_COLUMNS) - 1)
         for row in rows:
-            cells = [row[at].rjust(widths[at]) if at else row[0].ljust(widths[0]) for at in used]
-            lines.append(("  " + "  ".join(cells)).rstrip())
+            row_cells = [
+                row[at].rjust(widths[at]) if at else row[0].ljust(widths[0]) for at in used
+            ]
+            lines.append(("  " + "  ".join(row_cells)).rstrip())
         saved = f"{size(each.saved)} ({share(each.saved, each.before.size)})"
         lines.append(f"  saved {saved}" if each.changed else "  nothing to rewrite")
     built = [each for each in measured if each.before is not None]
     if len(measured) > 1 and built:
-        total, less = _total(measured)
+        all_before, saved_of_all = total(measured)
         lines.append(
-            f"{len(built)} of {len(measured)} files built: {size(total)} before, "
-            f"{size(total - less)} after, {size(less)} saved ({share(less, total)})"
+            f"{len(built)} of {len(measured)} files built: {size(all_before)} before, "
+            f"{size(all_before - saved_of_all)} after, "
+            f"{size(saved_of_all)} saved ({share(saved_of_all, all_before)})"
         )
     return "".join([line + "\n" for line in lines])
 
 
-def _row(name: str, image: Image) -> tuple[str, ...]:
+def cells(name: str, image: Image) -> tuple[str, ...]:
+    """Give a row of figures; the last is empty where no command was timed."""
     return (
         name,
         size(image.size),
@@ -69,14 +73,15 @@ def _row(name: str, image: Image) -> tuple[str, ...]:
     )
 
 
-def _total(measured: Sequence[Measured]) -> tuple[int, int]:
+def total(measured: Sequence[Measured]) -> tuple[int, int]:
+    """Give the bytes of all images before, and how many of them are saved."""
     before = sum(each.before.size for each in measured if each.before is not None)
     return before, sum(each.saved for each in measured)
 
 
 def as_json(measured: Sequence[Measured], engine: str) -> str:
     """Give all that was measured as JSON: sizes in bytes, times in seconds; ends with a newline."""
-    before, saved = _total(measured)
+    before, saved = total(measured)
     told = {
         "version": VERSION,
         "engine": engine,

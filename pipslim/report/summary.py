@@ -54,7 +54,7 @@ class Summary:
             for _, text in self.held:
                 yield f"  {text}"
         verb = "changed" if written else "would change"
-        parts = [f"{_files(self.read)} read", f"{self.changed} {verb}"]
+        parts = [f"{count_files(self.read)} read", f"{self.changed} {verb}"]
         if self.unread:
             parts.append(f"{self.unread} not readable as a Dockerfile")
         if self.failed:
@@ -68,5 +68,6 @@ class Summary:
                 yield f"  {pass_id}: {told}" + (f", {held} held back" if held else "")
 
 
-def _files(count: int) -> str:
+def count_files(count: int) -> str:
+    """Give a number of files in words."""
     return f"{count} file" if count == 1 else f"{count} files"

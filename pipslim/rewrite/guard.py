@@ -248,15 +248,12 @@ def _environment(sides: _Sides, adds: frozenset[str]) -> Broken | None:
     places = list(zip(same, these, strict=True))
     places.append((len(before.instructions), len(after.instructions)))
     was, now = sides.before.stages.environments(), sides.after.stages.environments()
-    number = None
-    if not _set_alike(was, now, places, adds):
-        number = _first_difference(was, now, places, adds)
+    number = _first_difference(was, now, places, adds)
     if number is None and (_refers(before) or _refers(after)):
         assumed = {name: f"\u27e8{name}\u27e9" for name in _names(before) - adds}
         was = Environments(before, assumed, args="\u27e8")
         now = Environments(after, assumed, args="\u27e8")
-        if not _set_alike(was, now, places, adds):
-            number = _first_difference(was, now, places, adds)
+        number = _first_difference(was, now, places, adds)
     if number is None:
         return None
     number = min(number, len(after.instructions) - 1)
@@ -327,6 +324,8 @@ def _first_difference(
     before: Environments, after: Environments, places: list[tuple[int, int]], adds: frozenset[str]
 ) -> int | None:
     """Give the first place, in `after`, where a variable differs that was not added on purpose."""
+    if _set_alike(before, after, places, adds):
+        return None
     was, now = before.replay(), after.replay()
     upcoming, upcoming_now = was.upcoming, now.upcoming
     for first, second in places:

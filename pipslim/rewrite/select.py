@@ -41,22 +41,19 @@ def held_back(finding: Finding, *, unsafe: bool) -> str:
 
 def choose(findings: Iterable[Finding]) -> Round:
     """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
-    findings = [finding for finding in findings if finding.fix is not None]
-    edits = sorted([e for finding in findings if finding.fix for e in finding.fix.edits])
-    if not any(map(clash, edits, edits[1:])):  # the common case
-        return Round(tuple(findings), ())
+    offers = [(finding, finding.fix.edits) for finding in findings if finding.fix is not None]
+    every = sorted([edit for _, edits in offers for edit in edits])
+    if not any(map(clash, every, every[1:])):  # the common case
+        return Round(tuple([finding for finding, _ in offers]), ())
     chosen: list[Finding] = []
     waiting: list[Finding] = []
     taken: list[Edit] = []  # in order, none clashing
-    for finding in findings:
-        if finding.fix is None:
-            continue
-        wanted = finding.fix.edits
-        if any(_clashes(edit, taken) for edit in wanted):
+    for finding, edits in offers:
+        if any(_clashes(edit, taken) for edit in edits):
             waiting.append(finding)
         else:
             chosen.append(finding)
-            for edit in wanted:
+            for edit in edits:
                 insort(taken, edit)
     return Round(tuple(chosen), tuple(waiting))
 

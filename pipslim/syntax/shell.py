@@ -8,16 +8,14 @@ in the scripts that builds run: `[[ ]]`, `(( ))`, arrays, `<<<`, `&>`, process s
 from __future__ import annotations
 
 from pipslim.syntax.script import Opaque, Refusal, Script, Word
-from pipslim.syntax.simple import DEEPEST, SimpleCommands
+from pipslim.syntax.simple import DEEPEST, REDIRECT, SPACED, SimpleCommands
 from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN_WORD = lazy(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
-_REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
 _OPERATOR = lazy(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
 
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "[["))
-_SPACED = " \t\\#"  # what `space` passes, or the end
 _OPENING = frozenset(word[0] for word in (*_OPENERS, "time"))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}", "in"))
 
@@ -56,7 +54,7 @@ class _Scanner(SimpleCommands):
         if self.depth > DEEPEST:
             raise self.refuse("nested too deeply")
         while True:
-            if text[self.at : self.at + 1] in _SPACED:
+            if text[self.at : self.at + 1] in SPACED:
                 self.space()
             if self.at >= self.end:
                 if closers:
@@ -121,7 +119,7 @@ class _Scanner(SimpleCommands):
                 return "time"
             else:
                 own = self.simple(nest, lead)
-        if text[self.at : self.at + 1] in _SPACED:
+        if text[self.at : self.at + 1] in SPACED:
             self.space()
         if self.at >= self.end:
             return ""
@@ -161,7 +159,7 @@ class _Scanner(SimpleCommands):
         """Read the redirections behind a compound command."""
         while True:
             self.space()
-            match = _REDIRECT.match(self.text, self.at)
+            match = REDIRECT.match(self.text, self.at)
             if match is None:
                 return
             self.redirect(match, [])

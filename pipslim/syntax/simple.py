@@ -12,7 +12,7 @@ _SPACE = lazy(r"(?:[ \t]+|\\\r?\n|#[^\n]*)*")
 _PLAIN = lazy(r"[^ \t\n'\"\\$`|&;<>()]+")
 # words of plain characters, each with the blanks behind it
 _PLAIN_WORDS = lazy(r"(?:[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?:[ \t]+|(?=[\n|&;)]|$)))+")
-_REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
+REDIRECT = lazy(r"(?:\d*|\{\w+\})(<<<|<<-|<<|<>|<&|>>|>&|>\||<|>)|(&>>|&>)")
 _ASSIGNMENT = lazy(r"[A-Za-z_]\w*(?:\[[^]\s]*\])?\+?=")
 _NAME = lazy(r"[A-Za-z_][\w.-]*$")
 _SIMPLE_DOLLAR = lazy(r"\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])")
@@ -24,6 +24,7 @@ _BACKTICK_ESCAPE = lazy(r"\\[$`\\]")
 _BEHIND = frozenset(("", "|", ";", "\n", ")"))
 
 DEEPEST = 60
+SPACED = " \t\\#"  # what `space` passes, or the end
 
 
 class SimpleCommands:
@@ -92,7 +93,7 @@ class SimpleCommands:
             elif text.startswith(("\\\n", "\\\r\n"), self.at):
                 pass  # a continued line, for `space` to pass
             else:
-                redirect = _REDIRECT.match(text, self.at)
+                redirect = REDIRECT.match(text, self.at)
                 if redirect is not None and not text.startswith(("<(", ">("), self.at):
                     self.redirect(redirect, redirects)
                     end = self.at
@@ -110,7 +111,7 @@ class SimpleCommands:
                     raise self.refuse("unexpected '('")
                 else:
                     break
-            if text[self.at : self.at + 1] in " \t\\#":
+            if text[self.at : self.at + 1] in SPACED:
                 self.space()
         if end == start:
             raise self.refuse(f"unexpected {text[start]!r}")
@@ -130,11 +131,10 @@ class SimpleCommands:
             text = text.replace("\t", " ")
         begin, end, new, kind = self.at, 0, record, Word
         found: list[Word] = []
-        add = found.append
         for value in text.split(" "):
             if value:
                 end = begin + len(value)
-                add(new(kind, (begin, end, value)))
+                found.append(new(kind, (begin, end, value)))
                 begin = end + 1
             else:
                 begin += 1

@@ -100,7 +100,7 @@ def _fix(streams: Streams) -> Callable[..., int]:
     """Give the command `fix`, its parameters made from the table of options."""
 
     def command(**given: Any) -> int:
-        from pipslim.cli import fix
+        from pipslim.fixing import fix
 
         fields: dict[str, Any] = {"paths": tuple(given.pop("paths") or ())}
         for option in OPTIONS:

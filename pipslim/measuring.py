@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipslim import files
 from pipslim.cli import OK, UNREAD, USAGE, say
+from pipslim.files import disk
+from pipslim.files.find import find
 from pipslim.measure import ENGINES
 from pipslim.options import Arguments, split
-from pipslim.settings import BadSetting, choice
+from pipslim.settings.choice import BadSetting, choice
 from pipslim.syntax.source import decode
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def command(streams: Streams) -> Callable[..., int]:
                     assume_pip=assume_pip,
                 )
             )
-            found = list(files.find(paths or (".",)))
+            found = list(find(paths or (".",)))
             if estimate:
                 return _estimate(found, context, index_url, told, streams)
             from pipslim.measure.builds import Wish
@@ -84,7 +85,7 @@ def command(streams: Streams) -> Callable[..., int]:
             arguments, more = tuple(build_arg), tuple(engine_arg)
             wish = Wish(chosen, context, target, arguments, not layer_cache, run, runs, more)
             return _build(found, engine, wish, told, keep, streams)
-        except (BadSetting, files.Unreachable) as error:
+        except (BadSetting, disk.Unreachable) as error:
             say(streams, f"pipslim: {error}")
             return USAGE
 
@@ -96,7 +97,8 @@ def _build(
 ) -> int:
     """Measure each file, tell of it, and remove what was made for it; give the exit code."""
     from pipslim.measure.builds import measure
-    from pipslim.measure.engine import NoEngine, find
+    from pipslim.measure.engine import NoEngine
+    from pipslim.measure.engine import find as find_engine
     from pipslim.report.page import savings_page
     from pipslim.report.savings import as_json, table
 
@@ -106,7 +108,7 @@ def _build(
             streams.stderr.flush()
 
     try:
-        engine = find(name)
+        engine = find_engine(name)
     except NoEngine as error:
         raise BadSetting(f"no container engine answers ({error})") from error
     measured: list[Measured] = []
@@ -120,8 +122,8 @@ def _build(
     if told.report:
         page = savings_page(measured, engine.name)
         try:
-            files.save(told.report, page.encode("utf-8", "backslashreplace"))
-        except files.Unreachable as error:
+            disk.save(told.report, page.encode("utf-8", "backslashreplace"))
+        except disk.Unreachable as error:
             say(streams, f"pipslim: {error}")
             return USAGE
         tell(f"written: {told.report}")
@@ -141,8 +143,8 @@ def _estimate(paths: list[str], context: str, index_url: str, told: _Told, strea
     estimates: list[tuple[str, Estimate]] = []
     for path in paths:
         try:
-            text = decode(files.read(path))
-        except files.Unreachable as error:
+            text = decode(disk.read(path))
+        except disk.Unreachable as error:
             say(streams, str(error))
             code = UNREAD
             continue

@@ -27,10 +27,24 @@ class Arguments(NamedTuple):
     diff: bool | None = None
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    unsafe: bool = False
+    unsafe: bool | None = None
     quiet: bool = False
     stdin_filename: str = ""
     assume_pip: str = ""
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    gitignore: bool | None = None
+    since: str = ""
+    jobs: str = "auto"
+    interactive: bool = False
+    output_format: str = "text"
+    output_file: str = ""
+    report: str = ""
+    patch_dir: str = ""
+    group_by: str = ""
+    config: str = ""
+    isolated: bool = False
 
 
 OPTIONS = (
@@ -39,10 +53,24 @@ OPTIONS = (
     Option("diff", ("--diff",), "switch", "Print the diff (default, but not with --write)."),
     Option("select", ("--select",), "list", "Run only these passes (ids, see `pipslim rules`)."),
     Option("ignore", ("--ignore",), "list", "Do not run these passes."),
-    Option("unsafe", ("--unsafe",), "flag", "Apply fixes that may change the meaning, too."),
+    Option("unsafe", ("--unsafe",), "switch", "Apply fixes that may change the meaning, too."),
     Option("quiet", ("--quiet", "-q"), "flag", "No summary; errors are still told."),
     Option("stdin_filename", ("--stdin-filename",), "text", "Name of what `-` reads."),
     Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
+    Option("include", ("--include",), "list", "Read these files too (patterns as in .gitignore)."),
+    Option("exclude", ("--exclude",), "list", "Leave these files and folders out (patterns)."),
+    Option("force_exclude", ("--force-exclude",), "flag", "Leave them out when named, too."),
+    Option("gitignore", ("--gitignore",), "switch", "Leave out what git ignores (default)."),
+    Option("since", ("--since",), "text", "Only files that differ from this git revision."),
+    Option("jobs", ("--jobs", "-j"), "text", "Processes: a number, or auto (default)."),
+    Option("interactive", ("--interactive", "-i"), "flag", "Ask for each fix, then write."),
+    Option("output_format", ("--output-format",), "text", "What standard output carries."),
+    Option("output_file", ("--output-file",), "text", "Write that to a file instead."),
+    Option("report", ("--report",), "text", "Write an HTML page for review to this file."),
+    Option("patch_dir", ("--patch-dir",), "text", "Write one patch per group to this folder."),
+    Option("group_by", ("--group-by",), "text", "What a group is: folder, owner or file."),
+    Option("config", ("--config",), "text", "Take the settings of this file alone."),
+    Option("isolated", ("--isolated",), "flag", "Take no settings file."),
 )
 
 
@@ -53,7 +81,9 @@ def parse_quickly(argv: list[str]) -> Arguments | None:
     run does not pay for importing it.
     """
     by_name = {name: option for option in OPTIONS for name in option.names}
-    by_name["--no-diff"] = by_name["--diff"]
+    for option in OPTIONS:
+        if option.kind == "switch":
+            by_name["--no-" + option.names[0][2:]] = option
     given: dict[str, object] = {}
     paths: list[str] = []
     words = iter(argv)

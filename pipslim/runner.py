@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from pipslim import files
+from pipslim.files import disk
 from pipslim.rewrite.engine import Choice, Outcome, rewrite
 from pipslim.syntax.source import decode, encode
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+
+class Job(NamedTuple):
+    """One file to rewrite, and what the engine is told for it."""
+
+    path: str
+    choice: Choice
 
 
 class FileOutcome(NamedTuple):
@@ -19,14 +26,14 @@ class FileOutcome(NamedTuple):
     error: str = ""
 
 
-def run(paths: Iterable[str], choice: Choice, *, write: bool) -> Iterator[FileOutcome]:
+def run(jobs: Iterable[Job], *, write: bool) -> Iterator[FileOutcome]:
     """Rewrite files one by one, in order; with `write`, also on disk. One bad file stops none."""
-    for path in paths:
+    for path, choice in jobs:
         try:
-            outcome = rewrite(decode(files.read(path)), choice)
+            outcome = rewrite(decode(disk.read(path)), choice)
             if write and outcome.changed:
-                files.write(path, encode(outcome.after))
-        except files.Unreachable as error:
+                disk.write(path, encode(outcome.after))
+        except disk.Unreachable as error:
             yield FileOutcome(path, None, str(error))
         else:
             yield FileOutcome(path, outcome)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import pipslim
-from pipslim import cli, files, runner
+from pipslim import cli, fixing, runner
+from pipslim.files import disk
 from pipslim.options import OPTIONS, Arguments, Option, parse_quickly
 from pipslim.passes import IDS, PASSES, Step
 from pipslim.passes.base import About, Finding, Fix, Safety
@@ -289,7 +290,7 @@ def test_failed_proof_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
         return pipslim.rewrite(text, choice, steps)
 
     monkeypatch.setattr(runner, "rewrite", rewrite)
-    monkeypatch.setattr(cli, "rewrite", rewrite)
+    monkeypatch.setattr(fixing, "rewrite", rewrite)
     file = put("a/Dockerfile")
     other = put("b/Dockerfile", b"FROM scratch\nENV A=1\nENV B=2\n")
     put("c/Dockerfile", BROKEN)
@@ -554,7 +555,7 @@ def test_file_that_needs_nothing_is_not_written(monkeypatch: pytest.MonkeyPatch)
     def write(path: str, data: bytes) -> None:
         raise AssertionError(path, data)
 
-    monkeypatch.setattr(files, "write", write)
+    monkeypatch.setattr(disk, "write", write)
     run("fix", "--write")
 
 
@@ -744,7 +745,7 @@ def fully(monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> Arguments:
         taken.append(arguments)
         return 0
 
-    monkeypatch.setattr(cli, "fix", fix)
+    monkeypatch.setattr(fixing, "fix", fix)
     streams = cli.Streams(io.BytesIO(), io.BytesIO(), io.StringIO())
     assert run_app(["fix", *argv], streams) == 0
     (arguments,) = taken

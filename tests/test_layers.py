@@ -25,22 +25,25 @@ FACTS = SYNTAX | {"facts"}
 PASSES = FACTS | {"passes"}
 REWRITE = PASSES | {"rewrite"}
 RUNNER = REWRITE | {"runner", "files", "settings", "options"}
+COMMANDS = RUNNER | {"report", "cli"}
 MAY_IMPORT = {
     "syntax": SYNTAX,
     "facts": FACTS,
     "passes": PASSES,
     "rewrite": REWRITE,
     "__init__": REWRITE,
-    "files": SYNTAX,
+    "files": SYNTAX | {"files"},
     "options": SYNTAX,
-    "settings": REWRITE | {"options"},
+    "settings": REWRITE | {"options", "files", "settings"},
     "runner": RUNNER,
     "measure": RUNNER | {"measure"},
     "estimate": RUNNER | {"estimate"},
     "report": RUNNER | {"report", "measure", "estimate"},
-    "cli": RUNNER | {"report", "cli", "app", "__init__"},
-    "app": RUNNER | {"report", "cli", "app", "measuring", "__init__"},
-    "measuring": RUNNER | {"report", "cli", "measure", "estimate", "measuring"},
+    "review": RUNNER | {"report", "review"},
+    "cli": COMMANDS | {"app", "fixing", "__init__"},
+    "app": COMMANDS | {"app", "fixing", "measuring", "__init__"},
+    "fixing": COMMANDS | {"fixing", "review"},
+    "measuring": COMMANDS | {"measure", "estimate", "measuring"},
     "__main__": frozenset(("cli",)),
 }
 
@@ -52,7 +55,8 @@ NETWORK = frozenset(("ftplib", "http", "requests", "smtplib", "socket", "ssl", "
 # What estimates asks a package index, reads its answers and the build context.
 ESTIMATE = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("estimate/*.py"))
 MAY_USE_THE_NETWORK = frozenset(("estimate/index.py",))
-MAY_TOUCH_DISK = ESTIMATE | {"files.py", "measure/engine.py"}
+FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("files/*.py"))
+MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
 MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py"}  # the data file beside it
 MAY_START_PROCESSES = frozenset(("runner.py", "measure/engine.py"))
 MAY_USE_STREAMS = frozenset(("__main__.py", "cli.py"))

@@ -48,10 +48,12 @@ def test_outcome_of_a_change() -> None:
             Report(
                 pass_id="pip-cache",
                 offset=text.index("pip install"),
+                end=at,
                 position=Position(3, 5),
                 message="`pip install` leaves its cache in the layer",
                 fixed="add --no-cache-dir",
                 held="",
+                edits=(Edit(at, at, FLAG),),
             ),
         ),
         problem=None,

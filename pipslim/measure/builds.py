@@ -7,7 +7,7 @@ import statistics
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from pipslim import files
+from pipslim.files import disk
 from pipslim.measure.engine import Build, Failed, Start
 from pipslim.rewrite.engine import rewrite
 from pipslim.syntax.source import decode, encode
@@ -87,9 +87,9 @@ def measure(path: str, engine: Engine, wish: Wish, tell: Callable[[str], None]) 
     A file that cannot be read, rewritten or built is a `problem`, not an exception.
     """
     try:
-        data = files.read(path)
-        ignored = files.read_if_there(path + ".dockerignore")
-    except files.Unreachable as error:
+        data = disk.read(path)
+        ignored = disk.read_if_there(path + ".dockerignore")
+    except disk.Unreachable as error:
         return Measured(path, False, None, None, str(error))
     outcome = rewrite(decode(data), wish.choice)
     if outcome.problem is not None:

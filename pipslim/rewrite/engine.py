@@ -16,11 +16,13 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pipslim.passes import Step
     from pipslim.passes.base import Finding
     from pipslim.rewrite.pragma import Pragma
+
+    _Accept = Callable[["Offer"], bool]
 
 _MOST_ROUNDS = 12
 
@@ -39,15 +41,31 @@ _ALL = Choice()
 class Report(NamedTuple):
     """A finding as it is told: where in the text as given, what, and what became of it.
 
-    `fixed` is the title of the fix that was applied, or nothing; then `held` is the reason.
+    `offset` and `end` (0-based, half-open) are of the text as given, in characters. `fixed` is the
+    title of the fix that was applied, or nothing; then `held` is the reason. `edits` are that fix
+    alone, of the text as given: empty where it rests on another fix, and so has no such edits.
     """
 
     pass_id: str
     offset: int
+    end: int
     position: Position
     message: str
     fixed: str
     held: str
+    edits: tuple[Edit, ...] = ()
+
+
+class Offer(NamedTuple):
+    """A fix before it is applied: the finding, whose edits are of `text`, the file so far.
+
+    `offset` is its place in the text as given: together with the pass it tells whether two offers
+    are the same one, made again in a later round.
+    """
+
+    offset: int
+    finding: Finding
+    text: str
 
 
 class Problem(NamedTuple):
@@ -89,11 +107,17 @@ class _Failure(Exception):
         self.pass_id = pass_id
 
 
-def rewrite(text: str, choice: Choice = _ALL, steps: Sequence[Step] = PASSES) -> Outcome:
+def rewrite(
+    text: str,
+    choice: Choice = _ALL,
+    steps: Sequence[Step] = PASSES,
+    accept: _Accept | None = None,
+) -> Outcome:
     """Rewrite the text of a Dockerfile.
 
     Pure: touches no disk, starts no process, and gives the same for the same text. Never raises
     on any text: what could not be done is `Outcome.problem`. `steps` replaces the passes (tests).
+    `accept` is asked for each fix, once; one that it refuses is left out as by an ignore comment.
     """
     document = parse(text)
     if isinstance(document, Unparsable):
@@ -103,7 +127,7 @@ def rewrite(text: str, choice: Choice = _ALL, steps: Sequence[Step] = PASSES) ->
         return _unreadable(text, invalid)
     chosen = [step for step in steps if step.id in choice.passes]
     try:
-        return _settle(document, choice, chosen)
+        return _settle(document, choice, chosen, accept)
     except Unexpandable as bad:
         return _unreadable(text, Unparsable(bad.offset, bad.reason))
     except _Failure as failure:
@@ -119,22 +143,26 @@ def _unreadable(text: str, why: Unparsable) -> Outcome:
 class _State:
     """A document on its way, with what has been found so far."""
 
-    __slots__ = ("adds", "drops", "facts", "fixed", "held", "patch", "silent")
+    __slots__ = ("accept", "adds", "behind", "drops", "facts", "fixed", "held", "patch", "silent")
 
-    def __init__(self, document: Document, options: Options) -> None:
+    def __init__(self, document: Document, options: Options, accept: _Accept | None) -> None:
+        self.accept = accept
         self.facts = Facts(document, options)
         self.patch = Patch.of(document.text)
-        # what was fixed: its place in the text as given, and the finding
-        self.fixed: list[tuple[int, Finding]] = []
+        # what was fixed: the finding, its place in the text as given, and its edits of that
+        self.fixed: list[tuple[Finding, int, int, tuple[Edit, ...]]] = []
         self.held: list[Finding] = []
         self.adds: set[str] = set()
         self.drops: set[str] = set()
         self.silent: set[int] = set()
+        self.behind: set[str] = set()  # the passes whose fixes rest on others of their round
 
 
-def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
+def _settle(
+    document: Document, choice: Choice, steps: list[Step], accept: _Accept | None
+) -> Outcome:
     """Run rounds until no pass offers anything, then prove what came of it."""
-    state = _State(document, choice.options)
+    state = _State(document, choice.options, _once(accept))
     first = state.facts
     for _ in range(_MOST_ROUNDS):
         offered = _look(state, steps, unsafe=choice.unsafe)
@@ -158,6 +186,29 @@ def _settle(document: Document, choice: Choice, steps: list[Step]) -> Outcome:
     return Outcome(text, state.patch.text, edits, _reports(state), None, unused)
 
 
+def _once(accept: _Accept | None) -> _Accept | None:
+    """Give the same answers, asking once for each pass and place."""
+    if accept is None:
+        return None
+    answers: dict[tuple[str, int], bool] = {}
+
+    def answer(offer: Offer) -> bool:
+        key = offer.finding.pass_id, offer.offset
+        if key not in answers:
+            answers[key] = accept(offer)
+        return answers[key]
+
+    return answer
+
+
+def _refused(state: _State, finding: Finding) -> bool:
+    if state.accept is None:
+        return False
+    return not state.accept(
+        Offer(state.patch.origin(finding.span.start), finding, state.patch.text)
+    )
+
+
 def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
     return prove(first, state.facts, edits, frozenset(state.adds), frozenset(state.drops))
 
@@ -171,9 +222,11 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
     busy: set[str] = set()
     setting: set[str] = set()
     state.held = []
+    state.behind = set()
     for step in steps:
         if busy & step.waits_for or setting & step.reads:
-            if step.find_behind is not None and not marks:
+            if step.find_behind is not None and not marks and state.accept is None:
+                state.behind.add(step.id)
                 ahead = [each for each in offered if each.pass_id in step.waits_for]
                 offered += step.find_behind(document, facts, ahead)
             busy.add(step.about.id)
@@ -188,7 +241,7 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
                 continue
             if held_back(finding, unsafe=unsafe):
                 state.held.append(finding)
-            else:
+            elif not _refused(state, finding):
                 offered.append(finding)
                 busy.add(finding.pass_id)
                 if finding.fix is not None:
@@ -207,16 +260,21 @@ def _silenced(state: _State, marks: Iterable[Pragma], finding: Finding) -> bool:
 def _apply(state: _State, offered: list[Finding], options: Options) -> None:
     """Apply the fixes that go together, and read the text anew."""
     chosen = choose(offered)
+    origin = state.patch.origin
+    untouched = state.patch.text is state.patch.source
     for finding in chosen.chosen:
         if finding.fix is not None:
-            state.fixed.append((state.patch.origin(finding.span.start), finding))
+            alone = untouched and finding.pass_id not in state.behind
+            start, end = finding.span
+            edits = finding.fix.edits if alone else ()
+            state.fixed.append((finding, origin(start), origin(end), edits))
             state.adds.update(finding.fix.adds)
             state.drops.update(finding.fix.drops)
     pass_id = chosen.chosen[0].pass_id
-    edits = chosen.edits
-    start = edits[0].start
+    every = chosen.edits
+    start = every[0].start
     try:
-        patch = state.patch.then(edits)
+        patch = state.patch.then(every)
     except ValueError as error:
         raise _Failure(state.patch.origin(start), str(error), pass_id) from error
     document = parse(patch.text)
@@ -229,22 +287,24 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
 
 def _reports(state: _State) -> tuple[Report, ...]:
     """Give what was found, fixed or not, in the order of its places."""
-    found = [(at, finding.pass_id, finding, True) for at, finding in state.fixed]
     origin = state.patch.origin
-    found += [(origin(each.span.start), each.pass_id, each, False) for each in state.held]
-    found.sort(key=_in_order)
     lines = Lines(state.patch.source)
     reports: list[Report] = []
-    for at, pass_id, finding, done in found:
-        fixed = finding.fix.title if done and finding.fix is not None else ""
-        held = "" if done else held_back(finding, unsafe=False)
-        fields = (pass_id, at, lines.position(at), finding.message, fixed, held)
-        reports.append(record(Report, fields))
+    for finding, start, end, edits in state.fixed:
+        title = finding.fix.title if finding.fix is not None else ""
+        place = finding.pass_id, start, end, lines.position(start)
+        reports.append(record(Report, (*place, finding.message, title, "", edits)))
+    for finding in state.held:
+        start, end = map(origin, finding.span)
+        place = finding.pass_id, start, end, lines.position(start)
+        held = held_back(finding, unsafe=False)
+        reports.append(record(Report, (*place, finding.message, "", held, ())))
+    reports.sort(key=_in_order)
     return tuple(reports)
 
 
-def _in_order(found: tuple[int, str, Finding, bool]) -> tuple[int, str]:
-    return found[:2]
+def _in_order(report: Report) -> tuple[int, str]:
+    return report.offset, report.pass_id
 
 
 def _unused(text: str, mark: Pragma) -> tuple[Position, str]:
@@ -262,15 +322,15 @@ def _blamed(
 ) -> _Failure:
     """Find the pass that broke the proof: run round by round, proving after each."""
     reason = f"the proof failed ({broken.rule}): {broken.reason}"
-    again = _State(document, choice.options)
+    again = _State(document, choice.options, state.accept)
     first = again.facts
-    pass_id = state.fixed[-1][1].pass_id if state.fixed else ""
+    pass_id = state.fixed[-1][0].pass_id if state.fixed else ""
     for _ in range(_MOST_ROUNDS):
         offered = choose(_look(again, steps, unsafe=choice.unsafe)).chosen
         if not offered:
             break
         for each in dict.fromkeys(finding.pass_id for finding in offered):
-            alone = _State(document, choice.options)
+            alone = _State(document, choice.options, state.accept)
             alone.patch, alone.facts = again.patch, again.facts
             alone.adds, alone.drops = set(again.adds), set(again.drops)
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)

@@ -29,7 +29,7 @@ def choice(arguments: Arguments) -> Choice:
         raise BadSetting("--ignore takes away every pass that --select names")
     bytecode = "bytecode" not in arguments.ignore
     options = Options(assume_pip=arguments.assume_pip, bytecode=bytecode)
-    return Choice(passes, arguments.unsafe, options)
+    return Choice(passes, bool(arguments.unsafe), options)
 
 
 def _nearest(name: str) -> str:

@@ -1,69 +1,13 @@
-"""Disk: finding Dockerfiles, reading them, and writing them whole or not at all."""
+"""Reading files, and writing them whole or not at all."""
 
 from __future__ import annotations
 
 import os
 import stat
 
-from pipslim.syntax.startup import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-_NAMES = ("Dockerfile", "Containerfile")
-_ENDINGS = (".Dockerfile", ".dockerfile")
-_NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
-
 
 class Unreachable(OSError):
     """A path that cannot be read or written, in words that say what to do."""
-
-
-def is_dockerfile(name: str) -> bool:
-    """Tell whether a file name is that of a Dockerfile."""
-    if name.endswith(".dockerignore"):
-        return False
-    if name.endswith(_ENDINGS):
-        return True
-    return any(name == each or name.startswith(each + ".") for each in _NAMES)
-
-
-def find(paths: Iterable[str]) -> Iterator[str]:
-    """Give the files to read: each named file, and the Dockerfiles below each named folder.
-
-    In the order named, below a folder in the order of names, none twice. Raises Unreachable for a
-    path that does not exist.
-    """
-    seen: set[str] = set()
-    for path in paths:
-        if os.path.isdir(path):
-            found: Iterable[str] = _below(path)
-        elif os.path.lexists(path):
-            found = (path,)
-        else:
-            raise Unreachable(f"{path}: no such file or folder")
-        for each in found:
-            key = os.path.normpath(each)
-            if key not in seen:
-                seen.add(key)
-                yield each
-
-
-def _below(folder: str) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return  # a folder that may not be read holds nothing that could be changed
-    folders: list[str] = []
-    for entry in ordered:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in _NEVER:
-                folders.append(entry.name)
-        elif is_dockerfile(entry.name) and entry.is_file():
-            yield entry.name if folder == "." else os.path.join(folder, entry.name)
-    for name in folders:
-        yield from _below(name if folder == "." else os.path.join(folder, name))
 
 
 def read(path: str) -> bytes:

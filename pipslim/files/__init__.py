@@ -1,0 +1,1 @@
+"""Disk: finding Dockerfiles, reading them, and writing them whole or not at all."""

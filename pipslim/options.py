@@ -81,9 +81,9 @@ def parse_quickly(argv: list[str]) -> Arguments | None:
     run does not pay for importing it.
     """
     by_name = {name: option for option in OPTIONS for name in option.names}
-    for option in OPTIONS:
-        if option.kind == "switch":
-            by_name["--no-" + option.names[0][2:]] = option
+    for each in OPTIONS:
+        if each.kind == "switch":
+            by_name["--no-" + each.names[0][2:]] = each
     given: dict[str, object] = {}
     paths: list[str] = []
     words = iter(argv)

@@ -69,6 +69,14 @@ def test_outcome_of_nothing_to_do() -> None:
     assert not outcome.changed
 
 
+def test_reason_names_a_line_of_the_text_as_given() -> None:
+    text = BASE + "COPY pip.conf /etc/pip.conf\nRUN pip install flask\n"
+    outcome = rewrite(text)
+    assert outcome.after.index("ENV ") < outcome.after.index("COPY "), "a line is put ahead of it"
+    (held,) = [report.held for report in outcome.reports if report.held]
+    assert held.startswith("line 2 brings pip settings of its own")
+
+
 def test_outcome_of_a_finding_held_back() -> None:
     text = BASE + "RUN pip install --cache-dir=/c flask\n"
     outcome = rewrite(text, CACHE)
@@ -296,7 +304,7 @@ def test_no_rewrite_fails_its_own_proof(text: str) -> None:
 
 
 def test_passes_that_are_not_chosen_do_not_run() -> None:
-    text = "FROM python:3.6.5\nENV A=1\nENV B=2\nRUN pip install a\n"
+    text = "FROM python:3.6.5\nENV A=1\nENV B=2\nRUN pip install a && rm -r ~/.cache\n"
     assert rewrite(text, Choice(frozenset())) == Outcome(text, text)
     for pass_id in IDS:
         outcome = rewrite(text, Choice(frozenset((pass_id,))))

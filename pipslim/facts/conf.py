@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.facts.leftovers import BYTECODE, CACHE
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
     uses = facts.pips(stage).uses
     if not uses or stage.parent is not None or stage.children or facts.mentions(_VARIABLE):
         return []
+    if facts.needs:
+        return []
     old = [use for use in uses if use.crashes]
     for use in uses:
         if use.identity != uses[0].identity or (use.crashes and use.pip != old[0].pip):
@@ -80,7 +83,9 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
             cache = ""
         elif exact and (19,) <= use.pip.low < (19, 0, 2):
             cache = ""  # these crash either way
-    return Settings(cache, facts.options.bytecode)
+    if facts.needed(stage, CACHE):
+        cache = ""
+    return Settings(cache, facts.options.bytecode and not facts.needed(stage, BYTECODE))
 
 
 def said_by_env(facts: Facts, use: Use) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipslim.facts import leftovers
 from pipslim.facts.images import (
     FIRST_GOOD_PIP,
     Age,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipslim.facts.images import Version
+    from pipslim.facts.leftovers import Need
     from pipslim.syntax.document import Document
 
 # Without sudo, these work for root alone.
@@ -59,6 +61,7 @@ class Facts:
 
     __slots__ = (
         "_mentions",
+        "_needs",
         "_pips",
         "_roots",
         "_shells",
@@ -71,6 +74,7 @@ class Facts:
         self.document = document
         self.options = options
         self._mentions: dict[str, bool] = {}
+        self._needs: tuple[Need, ...] | None = None
         self.stages = Stages(document)
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
@@ -273,6 +277,21 @@ class Facts:
             if not re.search(r"\s(?:-\w*E|--preserve-env)", text[command.start : command.end]):
                 return False
         return bool(self.variables(use).get("PIP_NO_CACHE_DIR"))
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The commands and instructions that fail where pip leaves no cache or bytecode."""
+        if self._needs is None:
+            signs = any(self.mentions(sign) for sign in leftovers.SIGNS)
+            self._needs = leftovers.needs(self) if signs else ()
+        return self._needs
+
+    def needed(self, stage: StageFacts, kind: str) -> Need | None:
+        """Give the first need of a `kind` of what a stage, or one FROM it, leaves; or None."""
+        if not self.needs:
+            return None
+        family = [member.index for member in stage.family()]
+        return next((n for n in self.needs if n.kind == kind and n.stage in family), None)
 
     def brings_conf(self, stage: StageFacts) -> int | None:
         """Give the first instruction of a stage that brings or names an /etc/pip.conf, or None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.passes import bytecode, old_pip, pip_cache, pip_conf, split_env
+from pipslim.passes import bytecode, old_pip, pip_cache, pip_conf, split_env, strict_purge
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,14 +48,16 @@ _PIP = ("pip", "PIP")
 
 PASSES: tuple[Step, ...] = (
     _step(split_env, "ENV", "env", "Env"),
+    # ahead of all that keep pip or Python from leaving anything: its `rm` would fail then
+    _step(strict_purge, *strict_purge.SIGNS),
     # it joins the last of neighbouring ENV, which split-env leaves as it is
-    _step(bytecode, *bytecode.SIGNS),
+    _step(bytecode, *bytecode.SIGNS, waits_for="strict-purge"),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step(old_pip, *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, *_PIP, waits_for="old-pip", behind=pip_conf.find_behind),
+    _step(pip_conf, *_PIP, waits_for="old-pip strict-purge", behind=pip_conf.find_behind),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
-    _step(pip_cache, *_PIP, reads="PIP_NO_CACHE_DIR"),
+    _step(pip_cache, *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
 )
 
 IDS = tuple(step.id for step in PASSES)

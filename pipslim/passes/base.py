@@ -38,13 +38,17 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One place where a fault stands; `why_not` says why there is no fix, where there is none."""
+    """One place where a fault stands; `why_not` says why there is no fix, where there is none.
+
+    `{line}` in it becomes the line of `refers`, another place in the document, in the file on disk.
+    """
 
     pass_id: str
     span: Span
     message: str
     fix: Fix | None = None
     why_not: str = ""
+    refers: int = -1
 
 
 class About(NamedTuple):

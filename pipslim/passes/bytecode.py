@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.images import Origin
+from pipslim.facts.leftovers import BYTECODE
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import joined
 from pipslim.syntax.pairs import Malformed, pairs
@@ -57,11 +58,15 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         why_not = _decided(document, facts, stage) if facts.mentions(VARIABLE) else ""
         if why_not == _ON:
             continue
+        need = facts.needed(stage, BYTECODE)
+        if need is not None:
+            why_not = f"line {{line}} needs bytecode: `{need.name}` fails where there is none"
         start = document.instructions[stage.stage.first]
         span = record(Span, (start.start, start.end))
         message = "running Python writes bytecode into the image"
         if why_not:
-            yield Finding(_ID, span, message, None, why_not)
+            refers = need.start if need is not None else -1
+            yield Finding(_ID, span, message, None, why_not, refers)
             continue
         edits = joined(document, stage, (f"{VARIABLE}=1",))
         fix = Fix(f"set {VARIABLE}=1", Safety.SAFE, edits, (VARIABLE,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.facts.leftovers import CACHE
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
+    from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
 
 FLAG = "--no-cache-dir"
@@ -45,7 +47,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         pips = facts.pips(stage)
         for use in pips.uses:
             if use.call.subcommand in CACHE_WRITERS and not use.call.turns_cache_off:
-                finding = _judge(document, facts, use)
+                finding = _judge(document, facts, stage, use)
                 if finding is not None:
                     yield finding
         for at, why_not in pips.undecided:
@@ -53,9 +55,9 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             yield Finding(_ID, Span(at, at + 1), message, None, why_not)
 
 
-def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
+def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Finding | None:
     call = use.call
-    why_not = ""
+    why_not, refers = "", -1
     if facts.cache_mount(use):
         return None
     if call.cache_dir is not None:
@@ -70,11 +72,14 @@ def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
         why_not = "this pip is older than 6.0: it has no cache, and rejects the flag"
     elif use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
         why_not = "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)"
+    elif (need := facts.needed(stage, CACHE)) is not None:
+        why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
+        refers = need.start
     span = use.span()
     end = span.end
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
-        return Finding(_ID, span, message, None, why_not)
+        return Finding(_ID, span, message, None, why_not, refers)
     text = f" {FLAG}"
     if call.program.exec_form:  # as the elements ahead of it are set
         compact = (
@@ -83,7 +88,7 @@ def _judge(document: Document, facts: Facts, use: Use) -> Finding | None:
         )
         text = f',"{FLAG}"' if compact else f', "{FLAG}"'
     fix = Fix(f"add {FLAG}", Safety.SAFE, (record(Edit, (end, end, text)),))
-    return record(Finding, (_ID, span, message, fix, ""))
+    return record(Finding, (_ID, span, message, fix, "", -1))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

@@ -98,9 +98,8 @@ def _judge(
             text = document.text[brings.start : brings.end]
             if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return None  # it says what this pass would say
-            at = document.line(brings.start)
-            told = f"line {at} brings pip settings of its own; add the keys there"
-            return found._replace(why_not=told)
+            told = "line {line} brings pip settings of its own; add the keys there"
+            return found._replace(why_not=told, refers=brings.start)
     if said_by_env(facts, facts.pips(stage).uses[0]):
         return None
     behind = upgrade(facts, stage) if planned is None else planned[0]

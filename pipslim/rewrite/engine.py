@@ -298,6 +298,9 @@ def _reports(state: _State) -> tuple[Report, ...]:
         start, end = map(origin, finding.span)
         place = finding.pass_id, start, end, lines.position(start)
         held = held_back(finding, unsafe=False)
+        if finding.refers >= 0:
+            line = lines.position(origin(finding.refers)).line
+            held = held.replace("{line}", str(line))
         reports.append(record(Report, (*place, finding.message, "", held, ())))
     reports.sort(key=_in_order)
     return tuple(reports)

@@ -116,6 +116,7 @@ SCENARIOS = (
     Scenario("cache-mount", settings=CONF_WITH_CACHE),
     Scenario("cache-purge"),
     Scenario("cache-purge-alone", settings=CONF_WITH_CACHE),
+    Scenario("rm-without-force"),
     Scenario("heredoc"),
     Scenario("exec-form"),
     Scenario("in-constructs", "wheels"),

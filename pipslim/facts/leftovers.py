@@ -1,0 +1,195 @@
+"""What a file does with pip's cache and with bytecode: commands that fail where there is none."""
+
+from __future__ import annotations
+
+from pipslim.syntax.forms import flags, json_strings
+from pipslim.syntax.script import Script
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.facts.programs import Program
+    from pipslim.facts.runs import Body
+    from pipslim.facts.stages import StageFacts
+    from pipslim.syntax.document import Instruction
+
+CACHE, BYTECODE = "pip's cache", "bytecode"
+SIGNS = (".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "__pycache__", ".pyc", ".pyo")
+
+# The cache of some user's pip, the folder of all caches, or what a pattern matches in them.
+_IN_HOME = lazy(r"(?:~|\0|/root|/home/[^/]+)/\.cache(?:/?|/\*+|/pip(?:[*/].*)?)")
+_COMPILED = lazy(r"__pycache__|\.py\[?[co*]")
+# What fails where a file or folder that it is to work on is not there; mkdir makes it.
+_FAIL = frozenset(
+    [
+        "cat",
+        "cd",
+        "chgrp",
+        "chmod",
+        "chown",
+        "cp",
+        "du",
+        "find",
+        "ls",
+        "mkdir",
+        "mv",
+        "pushd",
+        "rm",
+        "rmdir",
+        "rsync",
+        "stat",
+        "tar",
+    ]
+)
+_FORCE = lazy(r"-[a-zA-Z]*f|--force$")
+
+
+class Need(NamedTuple):
+    """A command or instruction that fails where pip leaves nothing of a `kind`: CACHE or BYTECODE.
+
+    `stage` is the number of the stage whose leavings it needs. `start` and `end` are file offsets,
+    `name` is what fails. Where ` -f` would mend it, as for an `rm`, `force` is the file offset at
+    which that belongs.
+    """
+
+    kind: str
+    stage: int
+    start: int
+    end: int
+    name: str
+    force: int | None
+
+
+def needs(facts: Facts) -> tuple[Need, ...]:
+    """Give all needs of a document, stage by stage, in the order of its instructions."""
+    found: list[Need] = []
+    folders = _folders(facts)
+    for stage in facts.stages.all:
+        first = _first_call(facts, stage)
+        for number in range(stage.stage.first + 1, stage.stage.last):
+            instruction = facts.document.instructions[number]
+            text = facts.document.text[instruction.start : instruction.end]
+            if any(sign in text for sign in SIGNS) or any(folder in text for folder in folders):
+                if instruction.keyword == "COPY":
+                    found += _copied(facts, instruction, folders)
+                elif instruction.keyword == "RUN":
+                    found += _run(facts, stage, number, folders, first)
+    return tuple(found)
+
+
+def _first_call(facts: Facts, stage: StageFacts) -> int:
+    """Give the number of the first instruction behind which there is what a pip has left."""
+    if any(facts.has_pip(above) for above in stage.chain()[:-1]):
+        return stage.stage.first
+    uses = facts.pips(stage).uses
+    return uses[0].instruction if uses else stage.stage.last
+
+
+def _folders(facts: Facts) -> frozenset[str]:
+    """Give where the pips of a document have their caches, and the folder of all caches around."""
+    found: set[str] = set()
+    for stage in facts.stages.all:
+        for use in facts.pips(stage).uses:
+            folder = facts.cache_dir(use)
+            if folder and use.call.cache_dir is None:
+                found.add(folder)
+                if folder.endswith("/.cache/pip"):
+                    found.add(folder.removesuffix("/pip"))
+    return frozenset(found)
+
+
+def _copied(facts: Facts, instruction: Instruction, folders: frozenset[str]) -> Iterator[Need]:
+    """Give the need of a COPY that takes a cache out of another stage."""
+    given, at = flags(instruction, facts.document.escape)
+    for flag in given:
+        other = _stage(facts, flag.value) if flag.name == "from" else None
+        if other is not None:
+            text = instruction.view.text
+            strings = json_strings(text, at)
+            words = text[at:].split() if strings is None else [each.value for each in strings]
+            if any(_is_cache(word, folders) for word in words[:-1]):
+                yield Need(CACHE, other, instruction.start, instruction.end, "COPY", None)
+
+
+def _stage(facts: Facts, named: str) -> int | None:
+    """Give the number of the stage that `--from` names, if one."""
+    for stage in reversed(facts.stages.all):
+        if named and named.lower() in (stage.name, str(stage.index)):
+            return stage.index
+    return None
+
+
+def _run(
+    facts: Facts, stage: StageFacts, number: int, folders: frozenset[str], first: int
+) -> Iterator[Need]:
+    """Give the needs of a RUN; its commands need nothing of a pip that is called `first` later."""
+    instruction = facts.document.instructions[number]
+    for mount in facts.stages.mounts(number):
+        source = mount.options.get("source") or mount.options.get("src") or ""
+        other = _stage(facts, mount.options.get("from", ""))
+        if mount.type == "bind" and other is not None and _is_cache(source, folders):
+            yield Need(CACHE, other, instruction.start, instruction.end, "--mount", None)
+    if number < first:
+        return
+    made = False
+    for body in facts.run(number).bodies:
+        for program in body.reading.programs:
+            kind = _kind(body, program, folders)
+            if program.name == "mkdir":
+                made = made or kind == CACHE
+            elif kind and not made and not _may_fail(body, program):
+                removes = program.name == "rm" and not program.exec_form
+                start, behind, end = _places(instruction, body, program)
+                force = behind if removes else None
+                yield Need(kind, stage.index, start, end, program.name, force)
+
+
+def _kind(body: Body, program: Program, folders: frozenset[str]) -> str:
+    """Tell what a program needs, or makes, of what pip may leave: CACHE, BYTECODE, or nothing."""
+    if program.name not in _FAIL:
+        return ""
+    values = [word.value for word in program.words[1:]]
+    if program.name == "rm":
+        if any(map(_FORCE.match, values)) or "find -exec" in program.wrappers:
+            return ""  # the latter is run for what is there alone
+        if program.wrappers[-1:] == ("xargs",):
+            own = [word.value for word in program.command.words]
+            if "--no-run-if-empty" in own or "-r" in own[: own.index("rm")]:
+                return ""
+            values += _ahead_of_pipe(body, program)
+    if any(_is_cache(value, folders) for value in values):
+        return CACHE
+    return BYTECODE if program.name == "rm" and any(map(_COMPILED.search, values)) else ""
+
+
+def _is_cache(path: str, folders: frozenset[str]) -> bool:
+    """Tell whether a path is a cache of pip, or matches what is in it."""
+    return _IN_HOME.fullmatch(path) is not None or path.rstrip("/*") in folders
+
+
+def _ahead_of_pipe(body: Body, program: Program) -> list[str]:
+    """Give the words of the command whose output a program is given."""
+    script = body.reading.script
+    if not isinstance(script, Script) or program.command.lead != "|" or not program.outer:
+        return []
+    return [word.value for word in script.commands[program.outer - 1].words]
+
+
+def _may_fail(body: Body, program: Program) -> bool:
+    """Tell whether a script goes on where a program of it fails: ahead of `||` or of a pipe."""
+    script = body.reading.script
+    if not isinstance(script, Script) or program.outer + 1 >= len(script.commands):
+        return False
+    return script.commands[program.outer + 1].lead in ("||", "|")
+
+
+def _places(instruction: Instruction, body: Body, program: Program) -> tuple[int, int, int]:
+    """Give the file offsets of a program's start, behind its name, and of its end."""
+
+    def at(offset: int) -> int:
+        return instruction.start + body.view.at(program.view.at(offset))
+
+    first, last = program.words[0], program.words[-1]
+    return at(first.start), at(first.end - 1) + 1, at(last.end - 1) + 1

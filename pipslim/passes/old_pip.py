@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipslim.facts.images import Age
 from pipslim.facts.pips import NEVER_NEW
 from pipslim.facts.places import top
+from pipslim.facts.upgrades import hindrance
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked
 from pipslim.syntax.edits import Edit
@@ -32,8 +33,9 @@ ABOUT = About(
         "exists. The target `pip>=19.0.2,<20.3` is the last one with the old resolver, and one "
         "that distributions' wrapper scripts can start. A pip known to be new gets nothing; where "
         "the base image is not known, a `case` on `pip --version` costs nothing if pip is new. "
-        "A pip that the file pins, or that a virtual environment bundles, is left: pip.conf then "
-        "uses a value that old pips take. Settings can tell what cannot be known: "
+        "A pip that the file pins, that a virtual environment bundles, or whose upgrade would break "
+        "the build (an option that is no more, packages of the distribution) is left: pip.conf "
+        "then uses a value that old pips take. Settings can tell what cannot be known: "
         "`--assume-pip 24.0`."
     ),
     price="One download of pip at build time, where pip is old.",
@@ -81,7 +83,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
     else:
         told = "may be a pip older than 19.0.2: its version is not known"
     message = f"`{use.call.spelling}` {told}"
-    why_not = _left(facts, stage, use)
+    why_not, refers = _left(facts, stage, use)
     if not why_not:
         command = _command(use)
         found = _edit(document, facts, stage, use, command)
@@ -89,25 +91,25 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
             title = "upgrade pip first" if command.known else "upgrade pip first if it is old"
             return Finding(_ID, use.span(), message, Fix(title, Safety.SAFE, (found,)))
         why_not = found
-    return Finding(_ID, use.span(), message, None, why_not)
+    return Finding(_ID, use.span(), message, None, why_not, refers)
 
 
-def _left(facts: Facts, stage: StageFacts, use: Use) -> str:
-    """Give the reason why an old pip is to stay, or nothing."""
+def _left(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
+    """Give the reason why an old pip is to stay, or nothing, and the place that it refers to."""
     pip = use.pip
     if pip.origin == "pin":
-        return "the file asks for this pip"
+        return "the file asks for this pip", -1
     if pip.origin == "venv":
-        return "a virtual environment bundles it; upgrade it there"
+        return "a virtual environment bundles it; upgrade it there", -1
     if pip.python[:2] in NEVER_NEW:
         version = ".".join(map(str, pip.python[:2]))
-        return f"no pip from 19.0.2 on runs on Python {version}"
+        return f"no pip from 19.0.2 on runs on Python {version}", -1
     for each in facts.uses(stage.chain()[0]):
         if each.pip.origin == "pin" and each.crashes:
-            return "the file asks for an old pip elsewhere, so that pip.conf must suit that"
+            return "the file asks for an old pip elsewhere, so that pip.conf must suit that", -1
     if use.call.read or "/" in use.identity:
-        return "which pip this is, and where it could be upgraded, is not known"
-    return ""
+        return "which pip this is, and where it could be upgraded, is not known", -1
+    return hindrance(facts, stage, use) or ("", -1)
 
 
 class _Command(NamedTuple):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SLIM = "python:3.11-slim"
 PIP_18 = "python:3.6.7-slim"
 PIP_9 = "python:2.7.13-slim"
+UNKNOWN_PIP_9 = "acme/legacy:1"
 NEW_PIP_OLD_PYTHON = "python:3.6.12-slim"
 NOT_ROOT = "jupyter/base-notebook:latest"
 
@@ -26,6 +27,7 @@ def see_to(engine: Engine) -> dict[str, str]:
         SLIM: "",
         PIP_18: f"FROM python:3.6-slim\n{run} --version | grep -q '^pip 18[.]1 '\n",
         PIP_9: f"FROM python:2.7-slim\n{run} --version | grep -q '^pip 9[.]0[.]1 '\n",
+        UNKNOWN_PIP_9: f"FROM python:2.7-slim\n{run} --version | grep -q '^pip 9[.]0[.]1 '\n",
         NEW_PIP_OLD_PYTHON: (
             f"FROM python:3.6-slim\n{run} install --no-cache-dir --no-compile -U pip==20.2.4\n"
         ),

@@ -23,7 +23,7 @@ import pytest
 import pipslim
 from pipslim.passes import IDS
 
-from .bases import NEW_PIP_OLD_PYTHON, NOT_ROOT, PIP_9, PIP_18, SLIM
+from .bases import NEW_PIP_OLD_PYTHON, NOT_ROOT, PIP_9, PIP_18, SLIM, UNKNOWN_PIP_9
 from .compare import (
     MEANT,
     MEANT_WITH_NEW_PIP,
@@ -105,6 +105,8 @@ SCENARIOS = (
     Scenario("base-by-arg", arguments={"BASE": SLIM}),
     Scenario("base-by-arg", arguments={"BASE": PIP_18}, base=PIP_18, upgraded=True),
     Scenario("pinned-old-pip", base=NEW_PIP_OLD_PYTHON, settings=None),
+    Scenario("packaged-project", base=UNKNOWN_PIP_9, settings=None),
+    Scenario("option-taken-out", base=PIP_9, settings=None),
     Scenario(
         "venv-with-old-pip",
         base=NEW_PIP_OLD_PYTHON,

@@ -33,8 +33,8 @@ ABOUT = About(
         "exists. The target `pip>=19.0.2,<20.3` is the last one with the old resolver, and one "
         "that distributions' wrapper scripts can start. A pip known to be new gets nothing; where "
         "the base image is not known, a `case` on `pip --version` costs nothing if pip is new. "
-        "A pip that the file pins, that a virtual environment bundles, or whose upgrade would break "
-        "the build (an option that is no more, packages of the distribution) is left: pip.conf "
+        "A pip that the file pins, that a virtual environment bundles, or whose upgrade would "
+        "break the build (an option that is no more, packages of the distribution) is left: pip.conf "
         "then uses a value that old pips take. Settings can tell what cannot be known: "
         "`--assume-pip 24.0`."
     ),

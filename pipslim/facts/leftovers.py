@@ -24,6 +24,7 @@ _COMPILED = lazy(r"__pycache__|\.py\[?[co*]")
 # What fails where a file or folder that it is to work on is not there; mkdir makes it.
 _FAIL = frozenset(
     [
+        "[",
         "cat",
         "cd",
         "chgrp",
@@ -41,8 +42,10 @@ _FAIL = frozenset(
         "rsync",
         "stat",
         "tar",
+        "test",
     ]
 )
+_ONLY_IF_SOME = lazy(r"-[a-zA-Z]*r|--no-run-if-empty$")
 _FORCE = lazy(r"-[a-zA-Z]*f|--force$")
 
 
@@ -156,7 +159,7 @@ def _kind(body: Body, program: Program, folders: frozenset[str]) -> str:
             return ""  # the latter is run for what is there alone
         if program.wrappers[-1:] == ("xargs",):
             own = [word.value for word in program.command.words]
-            if "--no-run-if-empty" in own or "-r" in own[: own.index("rm")]:
+            if any(map(_ONLY_IF_SOME.match, own[: own.index("rm")])):
                 return ""
             values += _ahead_of_pipe(body, program)
     if any(_is_cache(value, folders) for value in values):
@@ -178,8 +181,10 @@ def _ahead_of_pipe(body: Body, program: Program) -> list[str]:
 
 
 def _may_fail(body: Body, program: Program) -> bool:
-    """Tell whether a script goes on where a program of it fails: ahead of `||` or of a pipe."""
+    """Tell whether a script goes on where a program fails: as a condition, ahead of `||` or `|`."""
     script = body.reading.script
+    if program.command.lead in ("if", "elif", "while", "until", "!"):
+        return True
     if not isinstance(script, Script) or program.outer + 1 >= len(script.commands):
         return False
     return script.commands[program.outer + 1].lead in ("||", "|")

@@ -34,8 +34,8 @@ ABOUT = About(
         "that distributions' wrapper scripts can start. A pip known to be new gets nothing; where "
         "the base image is not known, a `case` on `pip --version` costs nothing if pip is new. "
         "A pip that the file pins, that a virtual environment bundles, or whose upgrade would "
-        "break the build (an option that is no more, packages of the distribution) is left: pip.conf "
-        "then uses a value that old pips take. Settings can tell what cannot be known: "
+        "break the build (an option that is no more, packages of the distribution) is left: "
+        "pip.conf then uses a value that old pips take. Settings can tell what cannot be known: "
         "`--assume-pip 24.0`."
     ),
     price="One download of pip at build time, where pip is old.",

@@ -158,8 +158,8 @@ def _kind(body: Body, program: Program, folders: frozenset[str]) -> str:
         if any(map(_FORCE.match, values)) or "find -exec" in program.wrappers:
             return ""  # the latter is run for what is there alone
         if program.wrappers[-1:] == ("xargs",):
-            own = [word.value for word in program.command.words]
-            if any(map(_ONLY_IF_SOME.match, own[: own.index("rm")])):
+            ahead = program.command.words[: -len(program.words)]
+            if any(_ONLY_IF_SOME.match(word.value) for word in ahead):
                 return ""
             values += _ahead_of_pipe(body, program)
     if any(_is_cache(value, folders) for value in values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from pipslim.cli import FAILED, OK, UNREAD, USAGE, WOULD_CHANGE, say
-from pipslim.files.disk import Unreachable
+from pipslim.files.disk import Unreachable, check_savable, save
 from pipslim.files.find import find
 from pipslim.report.diff import unified
 from pipslim.report.summary import Summary
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipslim.rewrite.engine import Problem
 
 STDIN = "-"
+_TEXT = "text"
 
 
 def fix(arguments: Arguments, streams: Streams) -> int:
@@ -31,6 +32,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
     try:
         if arguments.write and arguments.check:
             raise BadSetting("--write and --check exclude each other")
+        _check_output(arguments)
         book = Book(arguments)
         if STDIN in arguments.paths:
             if len(arguments.paths) > 1:
@@ -43,7 +45,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
     if not jobs:
         if not arguments.quiet:
             say(streams, "no Dockerfiles found")
-        return OK
+        arguments = arguments._replace(quiet=True)
     return _report(run(jobs, write=arguments.write), arguments, streams)
 
 
@@ -58,10 +60,17 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
     """Tell what became of each file as it comes; give the exit code."""
     code = OK
     summary = Summary()
-    diff = not arguments.write if arguments.diff is None else arguments.diff
-    colour = diff and streams.stdout.isatty() and not os.environ.get("NO_COLOR")
+    plain = arguments.output_format == _TEXT
+    diff = plain and _shows_diff(arguments)
+    to_file = bool(arguments.output_file)
+    colour = diff and not to_file and streams.stdout.isatty() and not os.environ.get("NO_COLOR")
+    kept: list[FileOutcome] = []  # for a format that wants them all
+    parts: list[bytes] = []  # for a file, which is written whole
+    put = parts.append if to_file else streams.stdout.write
     for result in results:
         summary.add(result)
+        if not plain:
+            kept.append(_named(result))
         outcome = result.outcome
         if outcome is None:
             say(streams, result.error)
@@ -75,7 +84,13 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
             if diff:
                 path = _relative(result.path)
                 text = unified(path, outcome.before, outcome.edits, colour=colour)
-                streams.stdout.write(encode(text))
+                put(encode(text))
+    if not plain:
+        from pipslim.report.formats import build
+
+        put(encode(build(arguments.output_format, kept, written=arguments.write)))
+    if to_file:
+        code = max(code, _save(arguments.output_file, b"".join(parts), streams))
     streams.stdout.flush()
     if not arguments.quiet:
         for line in summary.lines(written=arguments.write):
@@ -83,15 +98,54 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
     return code
 
 
+def _check_output(arguments: Arguments) -> None:
+    """Raise BadSetting or Unreachable for what cannot be put out; nothing is done yet."""
+    if arguments.output_format != _TEXT:
+        from pipslim.report.formats import check_format
+
+        check_format(arguments.output_format)
+        if arguments.diff:
+            raise BadSetting(f"--diff is for text, not for {arguments.output_format}; leave it out")
+    if arguments.output_file:
+        if arguments.output_format == _TEXT and arguments.diff is False:
+            raise BadSetting("--no-diff leaves nothing to write to --output-file")
+        check_savable(arguments.output_file)
+
+
+def _shows_diff(arguments: Arguments) -> bool:
+    """Tell whether the diff is put out: where it is asked for, or nothing else is done."""
+    if arguments.diff is None:
+        return not arguments.write or bool(arguments.output_file)
+    return arguments.diff
+
+
+def _save(path: str, data: bytes, streams: Streams) -> int:
+    try:
+        save(path, data)
+    except Unreachable as error:
+        say(streams, f"pipslim: {error}")
+        return USAGE
+    return OK
+
+
+def _named(result: FileOutcome) -> FileOutcome:
+    """Give a result as the formats take it: a relative path, an error without it."""
+    error = result.error.removeprefix(f"{result.path}: ")
+    return FileOutcome(_relative(result.path), result.outcome, error)
+
+
 def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     """Rewrite standard input: the new text to standard output, or its diff if asked for."""
     name = arguments.stdin_filename or "stdin"
     outcome = rewrite(decode(streams.stdin.read()), book.choice(name))
-    if arguments.check or arguments.diff:
+    if arguments.check or arguments.diff or arguments.output_format != _TEXT:
         return _report([FileOutcome(name, outcome)], arguments._replace(quiet=True), streams)
+    code = OK if outcome.problem is None else _tell(name, outcome.problem, streams)
+    if arguments.output_file:
+        return max(code, _save(arguments.output_file, encode(outcome.after), streams))
     streams.stdout.write(encode(outcome.after))
     streams.stdout.flush()
-    return OK if outcome.problem is None else _tell(name, outcome.problem, streams)
+    return code
 
 
 def _tell(path: str, problem: Problem, streams: Streams) -> int:

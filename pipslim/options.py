@@ -47,6 +47,8 @@ class Arguments(NamedTuple):
     isolated: bool = False
 
 
+_FORMAT = "What standard output carries: text (default), json, sarif, github, gitlab or junit."
+
 OPTIONS = (
     Option("write", ("--write", "-w"), "flag", "Rewrite the files in place."),
     Option("check", ("--check",), "flag", "Write nothing; exit 1 if anything would change."),
@@ -64,7 +66,7 @@ OPTIONS = (
     Option("since", ("--since",), "text", "Only files that differ from this git revision."),
     Option("jobs", ("--jobs", "-j"), "text", "Processes: a number, or auto (default)."),
     Option("interactive", ("--interactive", "-i"), "flag", "Ask for each fix, then write."),
-    Option("output_format", ("--output-format",), "text", "What standard output carries."),
+    Option("output_format", ("--output-format",), "text", _FORMAT),
     Option("output_file", ("--output-file",), "text", "Write that to a file instead."),
     Option("report", ("--report",), "text", "Write an HTML page for review to this file."),
     Option("patch_dir", ("--patch-dir",), "text", "Write one patch per group to this folder."),

@@ -76,6 +76,7 @@ HEAVY = (
     "dataclasses",
     "difflib",
     "dockerfile_parse",
+    "hashlib",
     "inspect",
     "json",
     "libcst",
@@ -86,6 +87,7 @@ HEAVY = (
     "tempfile",
     "typer",
     "urllib",
+    "xml",
 )
 
 

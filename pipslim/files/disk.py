@@ -70,6 +70,15 @@ def save(path: str, data: bytes) -> None:
     write(path, data)
 
 
+def check_savable(path: str) -> None:
+    """Raise Unreachable where `save` is bound to fail, for the place is wrong."""
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise Unreachable(f"{path}: cannot be written: there is no folder {folder}")
+    if os.path.lexists(path) and not os.path.isfile(path):
+        raise Unreachable(f"{path}: cannot be written: not a regular file")
+
+
 _BINARY = getattr(os, "O_BINARY", 0)
 
 

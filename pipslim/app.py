@@ -10,9 +10,10 @@ import typer
 import pipslim
 from pipslim.options import OPTIONS, Arguments, Option, split
 from pipslim.passes import IDS, PASSES
+from pipslim.report.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pipslim.cli import Streams
 
@@ -80,7 +81,9 @@ def build(streams: Streams) -> typer.Typer:
             say(f"{step.id:{width}}  {step.about.summary}")
 
     @app.command()
-    def explain(pass_id: str = typer.Argument(..., metavar="ID")) -> int:
+    def explain(
+        pass_id: str = typer.Argument(..., metavar="ID", autocompletion=_completion(IDS)),
+    ) -> int:
         """Say what a pass finds and why, what it costs, and show it at work."""
         for step in PASSES:
             if step.id == pass_id:
@@ -137,7 +140,26 @@ def _option(option: Option) -> Any:
         names[0] = f"{names[0]}/--no-{names[0][2:]}"
     if option.kind == "list":
         default = []
-    return typer.Option(default, *names, help=option.help, show_default=False)
+    complete = _completion(_VALUES[option.field]) if option.field in _VALUES else None
+    return typer.Option(
+        default, *names, help=option.help, show_default=False, autocompletion=complete
+    )
+
+
+# What the shell completes, beside the names of options and files.
+_VALUES: dict[str, Iterable[str]] = {"select": IDS, "ignore": IDS, "output_format": FORMATS}
+
+
+def _completion(values: Iterable[str]) -> Callable[[str], list[str]]:
+    """Give what completes the last of the words between commas, with what is not there yet."""
+
+    def complete(incomplete: str) -> list[str]:
+        ahead, comma, last = incomplete.rpartition(",")
+        there = split(ahead)
+        rest = [each for each in values if each.startswith(last) and each not in there]
+        return [ahead + comma + each for each in rest]
+
+    return complete
 
 
 def explained(pass_id: str) -> str:

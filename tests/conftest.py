@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import corpus as corpora
@@ -20,6 +22,16 @@ def corpus() -> corpora.Corpus:
         return corpora.find()
     except corpora.Missing as reason:
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Skip where the package index cannot be reached: what a package needs comes from there."""
+    folder = tmp_path_factory.mktemp("index")
+    words = ("-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), "hatchling")
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"the package index cannot be reached: {done.stderr.strip()[-200:]}")
 
 
 @pytest.fixture

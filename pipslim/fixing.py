@@ -29,6 +29,8 @@ _TEXT = "text"
 
 def fix(arguments: Arguments, streams: Streams) -> int:
     """Carry out `pipslim fix`; give the exit code."""
+    if arguments.output_file == STDIN:  # or standard output, where something is written
+        arguments = arguments._replace(output_file="")
     try:
         if arguments.write and arguments.check:
             raise BadSetting("--write and --check exclude each other")
@@ -157,5 +159,8 @@ def _tell(path: str, problem: Problem, streams: Streams) -> int:
 def _relative(path: str) -> str:
     """Give a path as the diff names it: relative to the current folder, with slashes."""
     if os.path.isabs(path):
-        path = os.path.relpath(path)
+        try:
+            path = os.path.relpath(path)
+        except ValueError:  # on another drive there is no way to it
+            pass
     return os.path.normpath(path).replace(os.sep, "/")

@@ -36,6 +36,21 @@ EXPECTED = ROOT / "fixtures" / "_formats"
 SCHEMAS = Path(__file__).parent / "schemas"
 MACHINES = [each for each in formats.FORMATS if each != formats.TEXT]
 OWN_SCHEMA = json.loads((ROOT / "pipslim/report/fix.schema.json").read_bytes())
+
+
+def strict(schema: Any) -> Any:
+    """Give a schema that knows every field: readers must bear new ones, the writer must not err."""
+    if isinstance(schema, list):
+        return [strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: strict(each) for name, each in schema.items()}
+    if made.get("type") == "object" and "additionalProperties" not in made:
+        made["additionalProperties"] = False
+    return made
+
+
+STRICT = Draft202012Validator(strict(OWN_SCHEMA))
 SARIF = Draft4Validator(json.loads((SCHEMAS / "sarif-2.1.0-rtm.5.json").read_bytes()))
 
 # What a tree may hold: each file with something that a format gets wrong easily.
@@ -145,6 +160,13 @@ def test_output_file_takes_the_diff_of_text(folder: Path) -> None:
     assert (folder / "b.patch").read_bytes() == out.getvalue()
 
 
+def test_a_dash_as_output_file_is_standard_output(folder: Path) -> None:
+    assert run("app", "--output-format=json", "--output-file=-") == run(
+        "app", "--output-format=json"
+    )
+    assert not (folder / "-").exists()
+
+
 def test_standard_input_in_a_format(folder: Path) -> None:
     stdin = TREE["app/Dockerfile"]
     code, out, err = run(
@@ -208,6 +230,7 @@ def check(name: str, text: str) -> None:
     if name == "json":
         Draft202012Validator.check_schema(OWN_SCHEMA)
         Draft202012Validator(OWN_SCHEMA).validate(json.loads(text))
+        STRICT.validate(json.loads(text))
     elif name == "sarif":
         SARIF.validate(json.loads(text))
     elif name == "junit":
@@ -260,6 +283,10 @@ def test_validators_are_not_blind() -> None:
     log = parsed("sarif")
     log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
     assert not SARIF.is_valid(log)
+    found = parsed("json")
+    found["files"][0]["new"] = 1
+    assert Draft202012Validator(OWN_SCHEMA).is_valid(found), "a field may be added"
+    assert not STRICT.is_valid(found)
     found = parsed("json")
     found["files"][0]["findings"][0]["held"] = "no"
     assert not Draft202012Validator(OWN_SCHEMA).is_valid(found)
@@ -406,10 +433,12 @@ def test_sarif_columns_count_characters_behind_the_byte_order_mark() -> None:
     start = line.index("pip") + 1
     assert regions["pip-cache"] == {
         "startLine": 5, "startColumn": start, "endLine": 5, "endColumn": start + len("pip install"),
+        "snippet": {"text": "pip install"},
     }  # fmt: skip
     data = "\ufeffFROM python:3.12-slim\nRUN pip install flask\n".encode()
     _, out, _ = run("-", "--output-format=sarif", stdin=data)
     first = results_of(json.loads(out))[0]["locations"][0]["physicalLocation"]["region"]
+    del first["snippet"]
     assert first == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 22}
 
 
@@ -593,6 +622,7 @@ def test_report_with_an_empty_range_stands_at_its_place() -> None:
     outcome = Outcome("FROM a\nRUN b\n", "FROM a\nRUN b\n", reports=(report,))
     (entry,) = findings.entries(FileOutcome("a", outcome), written=False)
     assert (entry.start, entry.end, entry.told) == ((2, 1), (2, 1), "m; because")
+    assert entry.text == ""
 
 
 def refresh() -> None:

@@ -130,7 +130,10 @@ def _notification(entry: Entry, uri: str) -> dict[str, Any]:
 def _location(entry: Entry, uri: str) -> dict[str, Any]:
     place: dict[str, Any] = {"artifactLocation": _artifact(uri)}
     if entry.start is not None and entry.end is not None:
-        place["region"] = _region(entry.start, entry.end)
+        region: dict[str, Any] = {**_region(entry.start, entry.end)}
+        if entry.text and entry.text == shown(entry.text):
+            region["snippet"] = {"text": entry.text}
+        place["region"] = region
     return {"physicalLocation": place}
 
 

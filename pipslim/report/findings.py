@@ -32,9 +32,10 @@ class Entry(NamedTuple):
 
     `level` is `warning` for what a fix mends, `note` for what stays, `error` for a file that was
     not done. `rule` is the id of a pass, or one of OTHERS. `start` and `end` (behind the last
-    character) are places of the file on disk, None where the whole file is meant. `advice` says
-    what to do, or why nothing is done. `edits` are into that text, empty where the fix does not
-    stand alone. `fingerprint` is the same for the same fault on another line, and is given once.
+    character) are places of the file on disk, None where the whole file is meant, and `text` is
+    what stands between. `advice` says what to do, or why nothing is done. `edits` are of the file
+    on disk, empty where the fix does not stand alone. `fingerprint` is the same for the same fault
+    on another line, and is given once.
     """
 
     level: str
@@ -42,6 +43,7 @@ class Entry(NamedTuple):
     rule: str
     start: Position | None
     end: Position | None
+    text: str
     message: str
     advice: str
     edits: tuple[Edit, ...]
@@ -62,15 +64,18 @@ def entries(result: FileOutcome, *, written: bool) -> list[Entry]:
     path, outcome = shown(result.path), result.outcome
     if outcome is None:
         mark = _fingerprint(path, UNREACHABLE, result.error, "", 0)
-        return [Entry("error", path, UNREACHABLE, None, None, shown(result.error), "", (), mark)]
+        return [
+            Entry("error", path, UNREACHABLE, None, None, "", shown(result.error), "", (), mark)
+        ]
     if outcome.problem is not None:
         at, reason, pass_id = outcome.problem
         rule = UNPROVEN if pass_id else UNPARSABLE
         reason = shown(f"{pass_id}: {reason}" if pass_id else reason)
         mark = _fingerprint(path, rule, reason, "", 0)
-        return [Entry("error", path, rule, at, at, reason, "", (), mark)]
+        return [Entry("error", path, rule, at, at, "", reason, "", (), mark)]
     moved = written and outcome.changed
-    lines = Lines(outcome.after if moved else outcome.before)
+    whole = outcome.after if moved else outcome.before
+    lines = Lines(whole)
     seen: dict[tuple[str, str, str], int] = {}
     found: list[Entry] = []
     for level, rule, start, end, message, advice, edits in sorted(
@@ -81,8 +86,9 @@ def entries(result: FileOutcome, *, written: bool) -> list[Entry]:
         mark = _fingerprint(path, rule, message, text, number)
         if moved:
             start, end = forward(start, outcome.edits), forward(end, outcome.edits, behind=True)
-        places = lines.position(start), lines.position(max(start, end))
-        found.append(Entry(level, path, rule, *places, shown(message), shown(advice), edits, mark))
+        end = max(start, end)
+        place = lines.position(start), lines.position(end), whole[start:end]
+        found.append(Entry(level, path, rule, *place, shown(message), shown(advice), edits, mark))
     return sorted(found, key=_in_order)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.syntax.source import BOM, Lines, Position, encode
+from pipslim.syntax.source import BOM, Lines, Position, encode, position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,10 @@ def _faults(outcome: Outcome, moved: bool) -> Iterator[_Fault]:
             continue
         level = "warning" if each.fixed else "note"
         place = each.pass_id, each.offset, each.end
-        yield level, *place, each.message, each.fixed or each.held, each.edits
+        held = each.held
+        if moved and each.refers >= 0:
+            held = _at_new_line(held, outcome, each.refers)
+        yield level, *place, each.message, each.fixed or held, each.edits
     for place_of, told in outcome.unused:
         start = offset(outcome.before, place_of)
         end = outcome.before.find("\n", start)
@@ -116,6 +119,13 @@ def _faults(outcome: Outcome, moved: bool) -> Iterator[_Fault]:
             end -= 1
         message, _, advice = told.partition("; ")
         yield "note", UNUSED, start, end, message, advice, ()
+
+
+def _at_new_line(held: str, outcome: Outcome, refers: int) -> str:
+    """Give a reason with the line that it names as it is in the new text."""
+    old = position(outcome.before, refers).line
+    new = position(outcome.after, forward(refers, outcome.edits)).line
+    return held.replace(f"line {old} ", f"line {new} ", 1)
 
 
 def offset(text: str, place: Position) -> int:

@@ -44,6 +44,7 @@ class Report(NamedTuple):
     `offset` and `end` (0-based, half-open) are of the text as given, in characters. `fixed` is the
     title of the fix that was applied, or nothing; then `held` is the reason. `edits` are that fix
     alone, of the text as given: empty where it rests on another fix, and so has no such edits.
+    `refers` is the offset of the line that `held` names, or -1.
     """
 
     pass_id: str
@@ -54,6 +55,7 @@ class Report(NamedTuple):
     fixed: str
     held: str
     edits: tuple[Edit, ...] = ()
+    refers: int = -1
 
 
 class Offer(NamedTuple):
@@ -293,15 +295,15 @@ def _reports(state: _State) -> tuple[Report, ...]:
     for finding, start, end, edits in state.fixed:
         title = finding.fix.title if finding.fix is not None else ""
         place = finding.pass_id, start, end, lines.position(start)
-        reports.append(record(Report, (*place, finding.message, title, "", edits)))
+        reports.append(record(Report, (*place, finding.message, title, "", edits, -1)))
     for finding in state.held:
         start, end = map(origin, finding.span)
         place = finding.pass_id, start, end, lines.position(start)
         held = held_back(finding, unsafe=False)
-        if finding.refers >= 0:
-            line = lines.position(origin(finding.refers)).line
-            held = held.replace("{line}", str(line))
-        reports.append(record(Report, (*place, finding.message, "", held, ())))
+        refers = origin(finding.refers) if finding.refers >= 0 else -1
+        if refers >= 0:
+            held = held.replace("{line}", str(lines.position(refers).line))
+        reports.append(record(Report, (*place, finding.message, "", held, (), refers)))
     reports.sort(key=_in_order)
     return tuple(reports)
 

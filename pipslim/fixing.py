@@ -109,7 +109,8 @@ def _check_output(arguments: Arguments) -> None:
         if arguments.diff:
             raise BadSetting(f"--diff is for text, not for {arguments.output_format}; leave it out")
     if arguments.output_file:
-        if arguments.output_format == _TEXT and arguments.diff is False:
+        of_files = arguments.output_format == _TEXT and STDIN not in arguments.paths
+        if of_files and arguments.diff is False:
             raise BadSetting("--no-diff leaves nothing to write to --output-file")
         check_savable(arguments.output_file)
 
@@ -141,7 +142,8 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     name = arguments.stdin_filename or "stdin"
     outcome = rewrite(decode(streams.stdin.read()), book.choice(name))
     if arguments.check or arguments.diff or arguments.output_format != _TEXT:
-        return _report([FileOutcome(name, outcome)], arguments._replace(quiet=True), streams)
+        arguments = arguments._replace(quiet=True, write=False)
+        return _report([FileOutcome(name, outcome)], arguments, streams)
     code = OK if outcome.problem is None else _tell(name, outcome.problem, streams)
     if arguments.output_file:
         return max(code, _save(arguments.output_file, encode(outcome.after), streams))

@@ -19,7 +19,8 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from xmlschema import XMLSchema
 
 import pipslim
-from pipslim import cli
+from pipslim import cli, fixing, runner
+from pipslim.files.disk import Unreachable
 from pipslim.passes import IDS, PASSES
 from pipslim.report import findings, formats
 from pipslim.rewrite.engine import Outcome, Problem, Report
@@ -181,8 +182,13 @@ def test_standard_input_in_a_format(folder: Path) -> None:
     )
     assert (code, err) == (cli.OK, "")
     assert json.loads(out)["files"] == parsed("json", "app/Dockerfile")["files"]
-    assert run("-", "--output-file=new", stdin=b"FROM scratch\n") == (cli.OK, "", "")
-    assert (folder / "new").read_bytes() == b"FROM scratch\n"
+    out = run("-", "--write", "--output-format=json", stdin=stdin)[1]
+    assert json.loads(out)["written"] is False
+    for more in ([], ["--no-diff"]):
+        argv = ("-", "--output-file=new", *more)
+        assert run(*argv, stdin=b"FROM scratch\n") == (cli.OK, "", "")
+        assert (folder / "new").read_bytes() == b"FROM scratch\n"
+        (folder / "new").unlink()
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -227,6 +233,29 @@ def test_exit_code_and_standard_error_are_the_same_in_every_format(
     code, _, err = run(*argv)
     found = run(*argv, "--output-format", name)
     assert (found[0], found[2]) == (code, err)
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_failed_proof_is_told_in_every_format(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(text: str, choice: object) -> Outcome:
+        return Outcome(text, text, problem=Problem(Position(2, 3), "the proof failed", "pip-cache"))
+
+    monkeypatch.setattr(runner, "rewrite", fail)
+    code, out, err = run("app", "--output-format", name)
+    assert code == cli.FAILED
+    assert re.match(r"app.Dockerfile:2:3: pip-cache: the proof failed\n", err)
+    assert "pip-cache: the proof failed" in out or name == formats.TEXT
+
+
+@pytest.mark.parametrize("name", formats.FORMATS)
+def test_output_file_that_cannot_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str, data: bytes) -> None:
+        raise Unreachable(f"{path}: cannot be written: disk full")
+
+    monkeypatch.setattr(fixing, "save", fail)
+    code, out, err = run("app", "--quiet", "--output-format", name, "--output-file=out")
+    assert (code, out) == (cli.USAGE, "")
+    assert err == "pipslim: out: cannot be written: disk full\n"
 
 
 # -- that their readers take it --------------------------------------------------------------------

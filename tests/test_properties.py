@@ -25,8 +25,11 @@ from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from random import Random
 
     from corpus import Corpus
+
+    from pipslim.rewrite.engine import Offer
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -383,6 +386,48 @@ def test_rewriting_any_text(text: str) -> None:
 @settings(moderate, max_examples=400)
 def test_rewriting_plausible_files(text: str) -> None:
     check_laws(text)
+
+
+def check_answers(text: str, answers: Random, chance: float) -> None:
+    """Rewrite a text with some fixes refused, and check what must hold whichever they are."""
+    asked: dict[Offer, bool] = {}
+
+    def accept(offer: Offer) -> bool:
+        assert offer not in asked, "asked once"
+        asked[offer] = answers.random() < chance
+        return asked[offer]
+
+    plain, outcome = rewrite(text), rewrite(text, accept=accept)
+    if (
+        plain.problem is not None
+    ):  # it is met by the proof at the latest, of which there may be none
+        assert outcome.problem in (plain.problem, None)
+        return
+    assert outcome.problem is None, "any of the fixes pass the proof"
+    assert apply(text, outcome.edits) == outcome.after
+    assert sum(asked.values()) == sum(1 for report in outcome.reports if report.fixed)
+    if all(asked.values()):
+        alone = [report._replace(edits=()) for report in plain.reports]
+        assert outcome.after == plain.after
+        assert [report._replace(edits=()) for report in outcome.reports] == alone
+    if not any(asked.values()):
+        assert outcome.after == text
+
+
+@given(st.one_of(DOCKERFILES, plausible()), st.randoms(), st.sampled_from([0, 0.3, 0.6, 0.8, 1]))
+@settings(moderate, max_examples=400)
+def test_rewriting_with_fixes_refused(text: str, answers: Random, chance: float) -> None:
+    check_answers(text, answers, chance)
+
+
+@pytest.mark.corpus
+@given(st.integers(0, 10**9), st.randoms(), st.sampled_from([0, 0.3, 0.6, 0.8, 1]))
+@moderate
+def test_rewriting_real_files_with_fixes_refused(
+    corpus: Corpus, number: int, answers: Random, chance: float
+) -> None:
+    path = corpus.pip[number % len(corpus.pip)]
+    check_answers(decode(path.read_bytes()), answers, chance)
 
 
 @pytest.mark.corpus

@@ -5,14 +5,14 @@ from __future__ import annotations
 import builtins
 import pickle
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 import pipslim
 from pipslim import Choice, Outcome, Problem, Report, rewrite
 from pipslim.facts.known import Options
-from pipslim.passes import IDS, Step
+from pipslim.passes import IDS, PASSES, Step
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.source import BOM, Position, Span
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pipslim.facts.known import Facts
+    from pipslim.rewrite.engine import Offer
     from pipslim.syntax.document import Document
 
 BASE = "FROM python:3.12-slim\n"
 FLAG = " --no-cache-dir"
+ALL = Choice()
 CACHE = Choice(frozenset(("pip-cache",)))
 
 
@@ -349,6 +351,166 @@ def test_reasons_of_fixes_held_back() -> None:
     assert held(offering(Safety.UNSAFE)) == "unsafe: the meaning may change; --unsafe applies it"
     assert held(offering(Safety.SHOWN)) == "shown only"
     assert held(offering(Safety.SHOWN, "too risky")) == "too risky"
+
+
+# -- asking for each fix ---------------------------------------------------------------------------
+
+
+class Asked(NamedTuple):
+    """What came of a rewrite that asked, and what it asked: the pass, the line, the answer."""
+
+    outcome: Outcome
+    questions: list[tuple[str, int, bool]]
+
+
+def ask(text: str, *refused: str, choice: Choice = ALL) -> Asked:
+    """Rewrite a text, refusing the fixes of some passes, or at some lines: `pip-cache`, `7`."""
+    questions: list[tuple[str, int, bool]] = []
+
+    def accept(offer: Offer) -> bool:
+        line = text.count("\n", 0, offer.offset) + 1
+        pass_id = offer.finding.pass_id
+        answer = pass_id not in refused and str(line) not in refused
+        questions.append((pass_id, line, answer))
+        return answer
+
+    outcome = rewrite(text, choice, accept=accept)
+    assert outcome.problem is None
+    return Asked(outcome, questions)
+
+
+def test_all_accepted_is_a_plain_rewrite() -> None:
+    text = BASE + "ENV A=1\nENV B=2\n" + TWO
+    asked = ask(text)
+    assert asked.outcome.after == rewrite(text).after
+    assert all(answer for _, _, answer in asked.questions)
+    assert [pass_id for pass_id, _, _ in asked.questions].count("pip-cache") == 2
+
+
+def test_all_refused_changes_nothing() -> None:
+    text = BASE + "ENV A=1\nENV B=2\n" + TWO
+    asked = ask(text, *IDS)
+    assert asked.outcome == Outcome(text, text)
+    assert len(set(asked.questions)) == len(asked.questions), "asked once each"
+
+
+def test_some_refused() -> None:
+    text = BASE + "RUN pip install a\nRUN pip install b\nRUN pip install c\n"
+    asked = ask(text, "3", choice=CACHE)
+    lines = [
+        BASE,
+        f"RUN pip install{FLAG} a\n",
+        "RUN pip install b\n",
+        f"RUN pip install{FLAG} c\n",
+    ]
+    assert asked.outcome.after == "".join(lines)
+    assert [report.position.line for report in asked.outcome.reports] == [2, 4]
+    assert [line for _, line, _ in asked.questions] == [2, 3, 4]
+
+
+def test_it_asks_in_the_order_of_the_file() -> None:
+    text = BASE + "RUN pip install a\nENV A=1\nENV B=2\nRUN pip install b\n"
+    asked = ask(text, choice=Choice(frozenset(("split-env", "pip-cache"))))
+    assert asked.questions == [
+        ("pip-cache", 2, True),
+        ("split-env", 3, True),
+        ("pip-cache", 5, True),
+    ]
+
+
+def test_what_is_asked_for_is_what_is_made() -> None:
+    text = "FROM python:3.6.5\nENV A=1\nENV B=2\n" + TWO
+    now = text
+    rounds: dict[str, list[Edit]] = {text: []}
+
+    def accept(offer: Offer) -> bool:
+        nonlocal now
+        if offer.text != now:  # another round
+            assert apply(now, rounds[now]) == offer.text
+            now = offer.text
+            rounds[now] = []
+        assert offer.finding.fix is not None
+        rounds[now].extend(offer.finding.fix.edits)
+        return True
+
+    outcome = rewrite(text, accept=accept)
+    assert len(rounds) > 1
+    assert apply(now, rounds[now]) == outcome.after == rewrite(text).after
+
+
+def test_a_refused_upgrade_makes_the_settings_those_of_an_old_pip() -> None:
+    text = "FROM python:3.6.5\nRUN pip install a\n"
+    assert "no-cache-dir = True" in rewrite(text).after
+    asked = ask(text, "old-pip")
+    assert "--upgrade" not in asked.outcome.after
+    assert "no-cache-dir = false" in asked.outcome.after
+    ids = [pass_id for pass_id, _, _ in asked.questions]
+    assert ids.index("old-pip") < ids.index("pip-conf")
+
+
+def test_what_waits_for_a_refused_fix_goes_on() -> None:
+    text = "FROM apache/airflow:2.10.2-python3.11\nRUN pip install a\n"
+    assert "PIP_NO_CACHE_DIR=1" in rewrite(text).after
+    assert FLAG not in rewrite(text).after
+    asked = ask(text, "pip-conf")
+    assert "PIP_NO_CACHE_DIR" not in asked.outcome.after
+    assert f"pip install{FLAG} a" in asked.outcome.after
+
+
+def test_a_fix_that_clashes_is_asked_for_when_the_other_is_refused() -> None:
+    def find(document: Document, facts: Facts) -> Iterator[Finding]:
+        del facts
+        at = document.text.index("\nRUN") + 4
+        if "RUN true" in document.text:
+            for number, word in enumerate((" : &&", " echo &&")):
+                fix = Fix(word.strip(), Safety.SAFE, (Edit(at, at, word),))
+                if document.text.count("&&") == 0:
+                    yield Finding("loud", Span(number, at), "it is quiet", fix)
+
+    step = Step(About("loud", "", "", "", "", ""), find)
+    choice = Choice(frozenset(("loud",)))
+    text = BASE + "RUN true\n"
+    for refused, after in ((0, " echo && true\n"), (1, " : && true\n")):
+        seen: list[int] = []
+
+        def accept(offer: Offer, seen: list[int] = seen, refused: int = refused) -> bool:
+            seen.append(offer.offset)
+            return offer.offset != refused
+
+        outcome = rewrite(text, choice, (step,), accept)
+        assert outcome.after == BASE + "RUN" + after
+        assert seen == [0, 1][: 2 - refused], "the second is asked for where it can be made"
+
+
+def test_looking_for_the_culprit_asks_nobody() -> None:
+    def find(document: Document, facts: Facts) -> Iterator[Finding]:
+        del facts
+        if "-evil" not in document.text:
+            at = document.text.index("\n")
+            fix = Fix("do it", Safety.SAFE, (Edit(at, at, "-evil"),))
+            yield Finding("evil", Span(0, at), "a fault", fix)
+
+    step = Step(About("evil", "", "", "", "", ""), find)
+    text = BASE + "RUN pip install a\n"
+    asked: list[str] = []
+
+    def accept(offer: Offer) -> bool:
+        asked.append(offer.finding.pass_id)
+        return True
+
+    choice = Choice(frozenset(("evil", "pip-cache")))
+    outcome = rewrite(text, choice, (*PASSES, step), accept)
+    assert outcome.problem is not None
+    assert outcome.problem.pass_id == "evil"
+    assert outcome.after == text
+    assert sorted(asked) == ["evil", "pip-cache"]
+
+
+def test_what_is_held_back_is_not_asked_for() -> None:
+    text = BASE + "RUN pip install --cache-dir=/c a\n# pipslim: ignore\nRUN pip install b\n"
+    asked = ask(text, choice=CACHE)
+    assert asked.questions == []
+    assert len(asked.outcome.reports) == 1
 
 
 # -- ignore comments -------------------------------------------------------------------------------

@@ -61,8 +61,7 @@ class Report(NamedTuple):
 class Offer(NamedTuple):
     """A fix before it is applied: the finding, whose edits are of `text`, the file so far.
 
-    `offset` is its place in the text as given: together with the pass it tells whether two offers
-    are the same one, made again in a later round.
+    `offset` is its place in the text as given (0-based, in characters).
     """
 
     offset: int
@@ -119,7 +118,9 @@ def rewrite(
 
     Pure: touches no disk, starts no process, and gives the same for the same text. Never raises
     on any text: what could not be done is `Outcome.problem`. `steps` replaces the passes (tests).
-    `accept` is asked for each fix, once; one that it refuses is left out as by an ignore comment.
+    `accept` is asked for each fix that would be applied now, round by round, in the order of the
+    file. It sees the very edits that are made. One that it refuses is left out as by an ignore
+    comment: the pass does not offer it for that place again, and what waited for it goes on.
     """
     document = parse(text)
     if isinstance(document, Unparsable):
@@ -145,10 +146,22 @@ def _unreadable(text: str, why: Unparsable) -> Outcome:
 class _State:
     """A document on its way, with what has been found so far."""
 
-    __slots__ = ("accept", "adds", "behind", "drops", "facts", "fixed", "held", "patch", "silent")
+    __slots__ = (
+        "accept",
+        "adds",
+        "behind",
+        "drops",
+        "facts",
+        "fixed",
+        "held",
+        "patch",
+        "refused",
+        "silent",
+    )
 
     def __init__(self, document: Document, options: Options, accept: _Accept | None) -> None:
         self.accept = accept
+        self.refused: set[tuple[str, int]] = set()  # passes, each with a place in the text as given
         self.facts = Facts(document, options)
         self.patch = Patch.of(document.text)
         # what was fixed: the finding, its place in the text as given, and its edits of that
@@ -167,7 +180,7 @@ def _settle(
     state = _State(document, choice.options, _once(accept))
     first = state.facts
     for _ in range(_MOST_ROUNDS):
-        offered = _look(state, steps, unsafe=choice.unsafe)
+        offered = _offers(state, steps, unsafe=choice.unsafe)
         if not offered:
             break
         _apply(state, offered, choice.options)
@@ -189,26 +202,43 @@ def _settle(
 
 
 def _once(accept: _Accept | None) -> _Accept | None:
-    """Give the same answers, asking once for each pass and place."""
+    """Give the same answers, asking once for each offer: looking for a culprit asks nobody."""
     if accept is None:
         return None
-    answers: dict[tuple[str, int], bool] = {}
+    answers: dict[Offer, bool] = {}
 
     def answer(offer: Offer) -> bool:
-        key = offer.finding.pass_id, offer.offset
-        if key not in answers:
-            answers[key] = accept(offer)
-        return answers[key]
+        if offer not in answers:
+            answers[offer] = accept(offer)
+        return answers[offer]
 
     return answer
 
 
-def _refused(state: _State, finding: Finding) -> bool:
-    if state.accept is None:
-        return False
-    return not state.accept(
-        Offer(state.patch.origin(finding.span.start), finding, state.patch.text)
-    )
+def _offers(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
+    """Give what the passes offer now, or of what goes together now, what is accepted.
+
+    Where all of that is refused, passes that waited for it have their turn in the same round.
+    """
+    while True:
+        offered = _look(state, steps, unsafe=unsafe)
+        if state.accept is None or not offered:
+            return offered
+        together = choose(offered).chosen
+        accepted = set()
+        for finding in sorted(together, key=_place):
+            offset = state.patch.origin(finding.span.start)
+            if state.accept(Offer(offset, finding, state.patch.text)):
+                accepted.add(finding)
+            else:
+                state.refused.add((finding.pass_id, offset))
+        if accepted or not together:
+            return [finding for finding in together if finding in accepted]
+
+
+def _place(finding: Finding) -> int:
+    """Give where a reader meets a fix: at its first edit."""
+    return min([edit.start for edit in finding.fix.edits]) if finding.fix else finding.span.start
 
 
 def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
@@ -241,9 +271,13 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
         for finding in step.find(document, facts):
             if marks and _silenced(state, marks, finding):
                 continue
+            if state.refused:
+                place = state.patch.origin(finding.span.start)
+                if (finding.pass_id, place) in state.refused:
+                    continue
             if held_back(finding, unsafe=unsafe):
                 state.held.append(finding)
-            elif not _refused(state, finding):
+            else:
                 offered.append(finding)
                 busy.add(finding.pass_id)
                 if finding.fix is not None:
@@ -331,7 +365,7 @@ def _blamed(
     first = again.facts
     pass_id = state.fixed[-1][0].pass_id if state.fixed else ""
     for _ in range(_MOST_ROUNDS):
-        offered = choose(_look(again, steps, unsafe=choice.unsafe)).chosen
+        offered = choose(_offers(again, steps, unsafe=choice.unsafe)).chosen
         if not offered:
             break
         for each in dict.fromkeys(finding.pass_id for finding in offered):

@@ -35,6 +35,10 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         if arguments.write and arguments.check:
             raise BadSetting("--write and --check exclude each other")
         _check_output(arguments)
+        if arguments.interactive:
+            from pipslim.review.interactive import check
+
+            check(arguments, terminal=streams.stdin.isatty() and streams.stdout.isatty())
         book = Book(arguments)
         if STDIN in arguments.paths:
             if len(arguments.paths) > 1:
@@ -48,6 +52,8 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         if not arguments.quiet:
             say(streams, "no Dockerfiles found")
         arguments = arguments._replace(quiet=True)
+    if arguments.interactive:
+        return _ask(jobs, arguments, streams)
     return _report(run(jobs, write=arguments.write), arguments, streams)
 
 
@@ -56,6 +62,26 @@ def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
     for path in find(arguments.paths or (".",), book.search):
         if not book.excludes(path):
             yield Job(path, book.choice(path))
+
+
+def _ask(jobs: list[Job], arguments: Arguments, streams: Streams) -> int:
+    """Ask for each fix and write what is taken; give the exit code, or raise KeyboardInterrupt."""
+    from pipslim.review.interactive import Walk
+    from pipslim.review.keys import keys
+
+    def show(text: str) -> None:
+        streams.stdout.write(encode(text))
+        streams.stdout.flush()
+
+    with keys(streams.stdin) as typed:
+        walk = Walk(jobs, show, typed, colour=not os.environ.get("NO_COLOR"))
+        written = arguments._replace(write=True, diff=False)
+        code = _report(walk.outcomes(), written, streams)
+    if not arguments.quiet:
+        say(streams, walk.told())
+    if walk.interrupted:
+        raise KeyboardInterrupt
+    return code
 
 
 def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Streams) -> int:

@@ -59,6 +59,9 @@ FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob(
 MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
 MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py"}  # the data file beside it
 MAY_START_PROCESSES = frozenset(("runner.py", "measure/engine.py"))
+TERMINAL = frozenset(("curses", "msvcrt", "pty", "readline", "termios", "tty"))
+# It sets how keys are read, and hears the signals on which it has to set that back.
+MAY_SET_THE_TERMINAL = frozenset(("review/keys.py",))
 MAY_USE_STREAMS = frozenset(("__main__.py", "cli.py"))
 # Of modules that can touch the disk, what works on text or in memory alone.
 HARMLESS = frozenset([
@@ -85,6 +88,7 @@ HEAVY = (
     "pydantic",
     "rich",
     "tempfile",
+    "termios",
     "typer",
     "urllib",
     "xml",
@@ -205,7 +209,14 @@ def test_disk_is_touched_by_few(path: Path) -> None:
 @every_module
 def test_processes_are_started_by_the_runner_alone(path: Path) -> None:
     if name_of(path) not in MAY_START_PROCESSES:
-        assert not {each.partition(".")[0] for each in imports(path)} & PROCESSES
+        found = {each.partition(".")[0] for each in imports(path)} & PROCESSES
+        assert not found - ({"signal"} if name_of(path) in MAY_SET_THE_TERMINAL else set())
+
+
+@every_module
+def test_the_terminal_is_set_for_keys_alone(path: Path) -> None:
+    if name_of(path) not in MAY_SET_THE_TERMINAL:
+        assert not {each.partition(".")[0] for each in imports(path)} & TERMINAL
 
 
 @every_module

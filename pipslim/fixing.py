@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pipslim.cli import Streams
     from pipslim.options import Arguments
+    from pipslim.review.patches import Patches
     from pipslim.rewrite.engine import Problem
 
 STDIN = "-"
@@ -39,12 +40,17 @@ def fix(arguments: Arguments, streams: Streams) -> int:
             from pipslim.review.interactive import check
 
             check(arguments, terminal=streams.stdin.isatty() and streams.stdout.isatty())
+        if arguments.patch_dir or arguments.group_by:
+            from pipslim.review.patches import check as check_patches
+
+            check_patches(arguments)
         book = Book(arguments)
         if STDIN in arguments.paths:
             if len(arguments.paths) > 1:
                 raise BadSetting("- (standard input) is not to be mixed with other paths")
             return _fix_stdin(arguments, book, streams)
         jobs = list(_jobs(arguments, book))
+        patches = _patches(jobs, arguments)
     except (BadSetting, Unreachable) as error:
         say(streams, f"pipslim: {error}")
         return USAGE
@@ -54,7 +60,10 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         arguments = arguments._replace(quiet=True)
     if arguments.interactive:
         return _ask(jobs, arguments, streams)
-    return _report(run(jobs, write=arguments.write), arguments, streams)
+    results = run(jobs, write=arguments.write)
+    if patches is not None:
+        return _write_patches(patches, results, arguments, streams)
+    return _report(results, arguments, streams)
 
 
 def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
@@ -81,6 +90,32 @@ def _ask(jobs: list[Job], arguments: Arguments, streams: Streams) -> int:
         say(streams, walk.told())
     if walk.interrupted:
         raise KeyboardInterrupt
+    return code
+
+
+def _patches(jobs: list[Job], arguments: Arguments) -> Patches | None:
+    """Give what gathers patches, where they are asked for; raises BadSetting or Unreachable."""
+    if not arguments.patch_dir:
+        return None
+    from pipslim.review.patches import Patches
+
+    return Patches(arguments.patch_dir, arguments.group_by, [job.path for job in jobs])
+
+
+def _write_patches(
+    patches: Patches, results: Iterable[FileOutcome], arguments: Arguments, streams: Streams
+) -> int:
+    """Write a patch for each group of files, beside all else; give the exit code."""
+    told = arguments._replace(diff=bool(arguments.diff))
+    code = _report(patches.gathered(results), told, streams)
+    try:
+        lines = patches.write()
+    except (BadSetting, Unreachable) as error:
+        say(streams, f"pipslim: {error}")
+        return max(code, USAGE)
+    if not arguments.quiet:
+        for line in lines:
+            say(streams, line)
     return code
 
 

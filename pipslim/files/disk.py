@@ -79,6 +79,22 @@ def check_savable(path: str) -> None:
         raise Unreachable(f"{path}: cannot be written: not a regular file")
 
 
+def make_folder(path: str) -> None:
+    """Make a folder, and those above it, where they are not there; raises Unreachable."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(f"{path}: no folder can be made: {error.strerror or error}") from error
+
+
+def remove(path: str) -> None:
+    """Remove a file; raises Unreachable."""
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise Unreachable(f"{path}: cannot be removed: {error.strerror or error}") from error
+
+
 _BINARY = getattr(os, "O_BINARY", 0)
 
 

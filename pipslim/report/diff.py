@@ -41,7 +41,7 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
             changes.append(change)
     if not changes:
         return ""
-    out = [f"--- {_named('a/', path)}\n", f"+++ {_named('b/', path)}\n"]
+    out = [f"--- {named('a/', path)}\n", f"+++ {named('b/', path)}\n"]
     if colour:
         out = [f"{_BOLD}{line[:-1]}{_PLAIN}\n" for line in out]
     shift = 0
@@ -134,7 +134,7 @@ def _range(start: int, count: int) -> str:
     return f"{start + 1 if count else start},{count}"
 
 
-def _named(side: str, path: str) -> str:
+def named(side: str, path: str) -> str:
     r"""Give a path as git writes it: quoted where it must be, a tab behind one with blanks."""
     name = side + path.replace("\\", "/") if "\\" not in path else side + path
     if any(c < " " or c in '"\\\x7f' for c in name):

@@ -24,6 +24,7 @@ from pipslim.passes import IDS, PASSES, Step
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "fixtures" / "examples"
+MONOREPO = ROOT / "fixtures" / "monorepo"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README = ROOT / "README.md"
 
@@ -77,9 +78,11 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def copied(folder: Path) -> Path:
-    """Copy the examples to where the documents have them, seen from `folder`."""
-    shutil.copytree(EXAMPLES, folder / "fixtures" / "examples")
+def copied(folder: Path, text: str = "") -> Path:
+    """Copy the examples, and the monorepo if `text` names it, to where documents have them."""
+    for source in (EXAMPLES, MONOREPO):
+        if source is EXAMPLES or f"fixtures/{source.name}" in text:
+            shutil.copytree(source, folder / "fixtures" / source.name)
     return folder
 
 
@@ -104,7 +107,7 @@ def agrees(shown: str, real: str) -> bool:
 @posix
 @each_block("console")
 def test_example_shows_what_is_so(block: Block, tmp_path: Path) -> None:
-    folder = copied(tmp_path)
+    folder = copied(tmp_path, block.text)
     assert commands(block), "a command stands behind `$ `"
     for command, shown in commands(block):
         real = run(command, folder)
@@ -123,7 +126,7 @@ def test_readme_shows_the_whole_diff_of_an_example(tmp_path: Path) -> None:
 @posix
 @each_block("sh")
 def test_calls_that_are_listed_are_right(block: Block, tmp_path: Path) -> None:
-    folder = copied(tmp_path)
+    folder = copied(tmp_path, block.text)
     for line in block.text.splitlines():
         if line.startswith("pipslim measure "):  # as far as it goes without an engine
             real = run(f'PATH=$(dirname "$(command -v pipslim)"); {line}', folder)
@@ -298,7 +301,7 @@ def refreshed(block: Block) -> str:
     """Give a block with the real output of its commands; one with `...` in it stays."""
     parts = []
     with tempfile.TemporaryDirectory() as name:
-        folder = copied(Path(name))
+        folder = copied(Path(name), block.text)
         for command, shown in commands(block):
             real = run(command, folder)
             parts.append(f"$ {command}\n{shown if agrees(shown, real) else real}")

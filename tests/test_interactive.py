@@ -6,6 +6,7 @@ import io
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from pipslim.review.interactive import visible
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+ROOT = Path(__file__).parents[1]
 BEFORE = b"FROM python:3.12-slim\nRUN pip install flask\nRUN pip install rich\n"
 FIRST = BEFORE.replace(b"install flask", b"install --no-cache-dir flask")
 SECOND = BEFORE.replace(b"install rich", b"install --no-cache-dir rich")
@@ -458,7 +460,9 @@ class Session:
         """Wait for the end; give the exit code and what was shown since the last question."""
         shown = self.read_until(lambda _: self.process.poll() is not None)
         while select.select([self.master], [], [], 0)[0]:
-            shown += os.read(self.master, 65536).decode().replace("\r\n", "\n")
+            more = os.read(self.master, 65536).decode().replace("\r\n", "\n")
+            shown += more
+            self.seen += more
         assert self.modes() == self.before, "the terminal is left as it was"
         return self.process.returncode, shown
 
@@ -601,3 +605,29 @@ def test_keys_are_taken_at_once_again_after_a_stop(session: Callable[..., Sessio
         time.sleep(0.01)
     run.type("q")
     assert run.end()[0] == cli.OK
+
+
+@posix
+def test_the_session_of_the_documents_is_so(folder: Path, session: Callable[..., Session]) -> None:
+    text = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    shown = re.search(r"(?ms)^```text\n\$ pipslim fix -i (\S+)\n(.*?)^```$", text)
+    assert shown is not None
+    shutil.copytree(ROOT / "fixtures" / "monorepo", folder / "fixtures" / "monorepo")
+    run = session(shown[1])
+    keys = re.findall(r"(?m)\]\? (.)$", shown[2])
+    assert len(keys) > 1
+    for key in keys:
+        run.question()
+        run.type(key)
+    assert run.end()[0] == cli.OK
+    assert run.seen == shown[2]
+
+
+def test_the_answers_of_the_documents_are_those_of_the_help() -> None:
+    put("Dockerfile")
+    text = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"(?m)^\| `(\S)` \| (.*) \|$", text))
+    help_text = run("?", ONE).out.partition("]? ")[2]
+    shown = dict(re.findall(r"(?m)^(\S) - (.*)$", help_text))
+    assert list(told) == list(shown)
+    assert told["q"] == shown["q"]

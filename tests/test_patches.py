@@ -324,7 +324,7 @@ def test_what_it_says_links_to_no_issues() -> None:
     put("Dockerfile", b"FROM python:3.6.5\nENV A=1\nENV B=2\nRUN pip install flask\n")
     run()
     text = Path("patches/root.patch").read_text(encoding="utf-8")
-    assert re.findall(r"\*\*(\S+)\*\*", text) == list(IDS)
+    assert {"old-pip", "pip-conf"} <= set(re.findall(r"\*\*(\S+)\*\*", text)) <= set(IDS)
     assert not re.search(r"#\d", text.partition("\n--- a/")[0])
 
 
@@ -481,6 +481,72 @@ def test_a_link_and_its_file_are_one_file() -> None:
     Path("b/Dockerfile").symlink_to("../a/Dockerfile")
     run(ONE)
     assert patches() == {"a.patch": ["a/Dockerfile"]}
+
+
+GH = """\
+#!/bin/sh
+# There is a pull request for a branch once one was made; its text is the last commit's.
+asked=$1-$2
+branch=$(git branch --show-current)
+made=$PULLS/$(echo "$branch" | tr / _)
+case $asked in
+pr-view) test -e "$made" ;;
+pr-create) git log -1 --format=%B > "$made" ;;
+*) exit 2 ;;
+esac
+"""
+
+
+@with_git
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+@pytest.mark.skipif(os.name == "nt", reason="the recipe is written for POSIX systems")
+def test_recipe_opens_a_pull_request_for_each_patch(
+    folder: Path, monorepo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (MONOREPO.parents[1] / "docs" / "review.md").read_text(encoding="utf-8")
+    recipe = re.search(r"(?ms)^```bash\n(start=.*?)^```$", text)
+    assert recipe is not None
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.com")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    put("../bin/gh", GH).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder / "bin"), prepend=os.pathsep)
+    (folder / "pulls").mkdir()
+    monkeypatch.setenv("PULLS", str(folder / "pulls"))
+    git("init", "-q", "--bare", "../origin")
+    git("remote", "add", "origin", "../origin")
+    git("add", "--all", "--force")
+    git("commit", "-q", "-m", "all")
+    for _ in range(2):  # the second run changes nothing
+        run("--group-by=owner", patches="patches")
+        subprocess.run(["bash", "-e", "-c", recipe[1]], check=True, capture_output=True)
+        pulls = {path.name: path.read_text("utf-8") for path in (folder / "pulls").iterdir()}
+        entries = index()
+        assert len(pulls) == len(entries) > 5
+        for entry in entries:
+            name = entry["file"].removesuffix(".patch")
+            message = pulls[f"pipslim_{name}"]
+            assert message.rstrip() == f"{entry['title']}\n\n{entry['body']}".rstrip()
+            done = subprocess.run(
+                [
+                    "git",
+                    "-C",
+                    "../origin",
+                    "log",
+                    "--name-only",
+                    "-1",
+                    "-z",
+                    "--format=",
+                    f"pipslim/{name}",
+                ],
+                check=True,
+                capture_output=True,
+            )
+            changed = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+            assert {each.strip("\n") for each in changed} - {""} == {
+                each.strip("\n") for each in entry["files"]
+            }
 
 
 # -- files that are there --------------------------------------------------------------------------

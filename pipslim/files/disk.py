@@ -29,6 +29,22 @@ def read_if_there(path: str) -> bytes | None:
     return read(path) if os.path.lexists(path) else None
 
 
+def make_folder(path: str) -> None:
+    """Make a folder, and those above it, where they are not there; raises Unreachable."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(f"{path}: no folder can be made: {error.strerror or error}") from error
+
+
+def remove(path: str) -> None:
+    """Remove a file; raises Unreachable."""
+    try:
+        os.unlink(path)
+    except OSError as error:
+        raise Unreachable(f"{path}: cannot be removed: {error.strerror or error}") from error
+
+
 def write(path: str, data: bytes) -> None:
     """Replace a file's content, whole or not at all; mode kept, links followed.
 
@@ -77,22 +93,6 @@ def check_savable(path: str) -> None:
         raise Unreachable(f"{path}: cannot be written: there is no folder {folder}")
     if os.path.lexists(path) and not os.path.isfile(path):
         raise Unreachable(f"{path}: cannot be written: not a regular file")
-
-
-def make_folder(path: str) -> None:
-    """Make a folder, and those above it, where they are not there; raises Unreachable."""
-    try:
-        os.makedirs(path, exist_ok=True)
-    except OSError as error:
-        raise Unreachable(f"{path}: no folder can be made: {error.strerror or error}") from error
-
-
-def remove(path: str) -> None:
-    """Remove a file; raises Unreachable."""
-    try:
-        os.unlink(path)
-    except OSError as error:
-        raise Unreachable(f"{path}: cannot be removed: {error.strerror or error}") from error
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

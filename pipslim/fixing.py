@@ -61,9 +61,11 @@ def fix(arguments: Arguments, streams: Streams) -> int:
     if arguments.interactive:
         return _ask(jobs, arguments, streams)
     results = run(jobs, write=arguments.write)
-    if patches is not None:
-        return _write_patches(patches, results, arguments, streams)
-    return _report(results, arguments, streams)
+    if patches is None:
+        return _report(results, arguments, streams)
+    told = arguments._replace(diff=bool(arguments.diff))
+    code = _report(patches.gathered(results), told, streams)
+    return max(code, _write(patches, arguments, streams))
 
 
 def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
@@ -102,21 +104,17 @@ def _patches(jobs: list[Job], arguments: Arguments) -> Patches | None:
     return Patches(arguments.patch_dir, arguments.group_by, [job.path for job in jobs])
 
 
-def _write_patches(
-    patches: Patches, results: Iterable[FileOutcome], arguments: Arguments, streams: Streams
-) -> int:
-    """Write a patch for each group of files, beside all else; give the exit code."""
-    told = arguments._replace(diff=bool(arguments.diff))
-    code = _report(patches.gathered(results), told, streams)
+def _write(patches: Patches, arguments: Arguments, streams: Streams) -> int:
+    """Write a patch for each group of files; give the exit code."""
     try:
         lines = patches.write()
     except (BadSetting, Unreachable) as error:
         say(streams, f"pipslim: {error}")
-        return max(code, USAGE)
+        return USAGE
     if not arguments.quiet:
         for line in lines:
             say(streams, line)
-    return code
+    return OK
 
 
 def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Streams) -> int:

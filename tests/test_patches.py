@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipslim import cli
+from pipslim.files import disk
 from pipslim.files.root import below, root
 from pipslim.passes import IDS
 from pipslim.review.groups import names
@@ -668,6 +669,22 @@ def test_patches_are_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "patches/a.patch: cannot be written: no space\n" in err
     assert Path("patches/a.patch").read_bytes() == old
     assert len(list(Path("patches").iterdir())) == 2
+
+
+def test_nothing_is_written_when_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        put(f"{name}/Dockerfile")
+    real = disk.read
+
+    def read(path: str) -> bytes:
+        if path.startswith("b"):
+            raise KeyboardInterrupt
+        return real(path)
+
+    monkeypatch.setattr(disk, "read", read)
+    with pytest.raises(KeyboardInterrupt):
+        run(ONE)
+    assert not Path("patches").exists()
 
 
 # -- calls -----------------------------------------------------------------------------------------

@@ -97,4 +97,5 @@ def keys(stream: IO[bytes]) -> Iterator[Keys]:
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
         for number, handler in old.items():
-            signal.signal(number, handler)
+            if handler is not None:  # else it was not Python's
+                signal.signal(number, handler)

@@ -63,8 +63,9 @@ def fix(arguments: Arguments, streams: Streams) -> int:
     results = run(jobs, write=arguments.write)
     if patches is None:
         return _report(results, arguments, streams)
-    told = arguments._replace(diff=bool(arguments.diff))
-    code = _report(patches.gathered(results), told, streams)
+    if not arguments.output_file:  # the patches hold the diff
+        arguments = arguments._replace(diff=bool(arguments.diff))
+    code = _report(patches.gathered(results), arguments, streams)
     return max(code, _write(patches, arguments, streams))
 
 

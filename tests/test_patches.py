@@ -701,6 +701,15 @@ def test_the_diff_is_printed_where_it_is_asked_for() -> None:
     assert run(ONE, "--diff").out.startswith(b"--- a/a/Dockerfile\n")
 
 
+def test_other_outputs_are_made_beside() -> None:
+    put("a/Dockerfile")
+    told = json.loads(run(ONE, "--output-format=json").out)
+    assert told["files"][0]["path"] == "a/Dockerfile"
+    assert run(ONE, "--output-file=all.diff").out == b""
+    assert Path("all.diff").read_bytes().startswith(b"--- a/a/Dockerfile\n")
+    assert list(patches()) == ["a.patch"]
+
+
 def test_quiet() -> None:
     put("a/Dockerfile")
     assert run(ONE, "-q") == Ran(cli.OK, b"", "")

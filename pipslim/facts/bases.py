@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from pipslim.facts.environment import from_words
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
@@ -51,3 +52,30 @@ def bases(document: Document) -> list[str | None]:
     except ValueError:  # an ARG that is none; BuildKit rejects it later
         return [None] * len(known)
     return [image if sure else None for image, sure in zip(images, known, strict=True)]
+
+
+def written(document: Document) -> list[str]:
+    """Give the image of each stage as far as it is known: an argument without a default stays.
+
+    `FROM ${REGISTRY}/app:${TAG}`, where TAG has no default, gives `registry.example.com/app:$TAG`.
+    """
+    args: dict[str, str] = {}
+    found: list[str] = []
+    for instruction in document.instructions:
+        if instruction.keyword == "FROM":
+            reference = from_words(instruction)[0]
+            found.append(_filled(reference, args, document.escape))
+        elif instruction.keyword == "ARG" and not found:
+            for word in instruction.arguments.split():
+                name, equals, value = word.partition("=")
+                if equals:
+                    args[name] = _filled(value, args, document.escape)
+    return found
+
+
+def _filled(word: str, args: dict[str, str], escape: str) -> str:
+    names = _NAME.findall(_MODIFIED.sub("", word))
+    try:
+        return expand(word, {**{name: f"${name}" for name in names}, **args}, escape)
+    except BadExpansion:
+        return word

@@ -104,8 +104,13 @@ class Facts:
         if not self.options.images and not self.options.assume_pip:
             return None
         root = stage.chain()[0]
+        reference = root.reference
+        if reference is None and self.options.images:
+            from pipslim.facts.bases import written
+
+            reference = written(self.document)[root.index]
         for pattern, version in self.options.images:
-            if root.reference and matches(root.reference, pattern):
+            if reference and matches(reference, pattern):
                 return parse_version(version)
         if self.options.assume_pip:
             image = stage.image

@@ -11,6 +11,7 @@ import pipslim
 from pipslim.options import OPTIONS, Arguments, Option, split
 from pipslim.passes import IDS, PASSES
 from pipslim.report.formats import FORMATS
+from pipslim.settings.keys import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,6 +70,8 @@ def build(streams: Streams) -> typer.Typer:
 
     app.command("fix", help=_FIX)(_fix(streams))
 
+    app.command("config", help=_CONFIG)(_config(streams))
+
     from pipslim.measuring import command as measure
 
     app.command("measure", help=_MEASURE)(measure(streams))
@@ -97,6 +100,7 @@ def build(streams: Streams) -> typer.Typer:
 
 _MEASURE = "Build each Dockerfile as it is and as rewritten, and compare the images."
 _FIX = "Rewrite Dockerfiles. By default a dry run: prints the diff, changes nothing."
+_CONFIG = "Show what is in force for a file or a folder, and where each value comes from."
 
 
 def _fix(streams: Streams) -> Callable[..., int]:
@@ -105,29 +109,57 @@ def _fix(streams: Streams) -> Callable[..., int]:
     def command(**given: Any) -> int:
         from pipslim.fixing import fix
 
-        fields: dict[str, Any] = {"paths": tuple(given.pop("paths") or ())}
-        for option in OPTIONS:
-            value = given[option.field]
-            if option.kind == "list":
-                value = tuple(part for each in value or () for part in split(each))
-            fields[option.field] = value
-        return fix(Arguments(**fields), streams)
+        return fix(_arguments(given), streams)
 
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [
-        inspect.Parameter(
-            "paths",
-            keyword,
-            default=typer.Argument(None, help="Files, folders (default: .), or - for stdin."),
-            annotation=Optional[list[str]],  # noqa: UP045
-        )
-    ]
-    parameters.extend(
-        inspect.Parameter(
-            option.field, keyword, default=_option(option), annotation=_TYPES[option.kind]
-        )
-        for option in OPTIONS
+    paths = typer.Argument(None, help="Files, folders (default: .), or - for stdin.")
+    many = Optional[list[str]]  # noqa: UP045
+    return _with_options(command, OPTIONS, paths=(paths, many))
+
+
+def _config(streams: Streams) -> Callable[..., int]:
+    """Give the command `config`, with those options of `fix` that are settings too."""
+
+    def command(**given: Any) -> int:
+        from pipslim.configuring import config
+
+        context, path = given.pop("context"), given.pop("path")
+        schema, output_format = given.pop("schema"), given.pop("output_format")
+        arguments = _arguments({"paths": [], **given})
+        sources = {each: context.get_parameter_source(each).name for each in context.params}
+        variables = frozenset(each for each, name in sources.items() if name == "ENVIRONMENT")
+        return config(path, arguments, variables, output_format, streams, schema=schema)
+
+    fields = {key.field for key in KEYS} | {"config", "isolated"}
+    return _with_options(
+        command,
+        [each for each in OPTIONS if each.field in fields],
+        context=(inspect.Parameter.empty, typer.Context),
+        path=(typer.Argument(".", help="A file, or a folder (default: .)."), str),
+        schema=(typer.Option(False, "--schema", help="Print the JSON Schema of the files."), bool),
+        output_format=(typer.Option("text", help="One of: text, json."), str),
     )
+
+
+def _arguments(given: dict[str, Any]) -> Arguments:
+    """Give what typer read, as the quick parser gives it."""
+    fields: dict[str, Any] = {**given, "paths": tuple(given["paths"] or ())}
+    for option in OPTIONS:
+        if option.kind == "list" and option.field in fields:
+            values = fields[option.field] or ()
+            fields[option.field] = tuple([part for each in values for part in split(each)])
+    return Arguments(**fields)
+
+
+def _with_options(
+    command: Callable[..., int], options: Iterable[Option], **others: tuple[Any, Any]
+) -> Callable[..., int]:
+    """Give a command its parameters for typer: others, with default and type, and options."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    wanted = {**others, **{each.field: (_option(each), _TYPES[each.kind]) for each in options}}
+    parameters = [
+        inspect.Parameter(name, keyword, default=default, annotation=kind)
+        for name, (default, kind) in wanted.items()
+    ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
     return command
@@ -142,7 +174,12 @@ def _option(option: Option) -> Any:
         default = []
     complete = _completion(_VALUES[option.field]) if option.field in _VALUES else None
     return typer.Option(
-        default, *names, help=option.help, show_default=False, autocompletion=complete
+        default,
+        *names,
+        help=option.help,
+        envvar=option.variable,
+        show_default=False,
+        autocompletion=complete,
     )
 
 

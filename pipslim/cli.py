@@ -48,3 +48,8 @@ def say(streams: Streams, text: str) -> None:
     encoding = getattr(streams.stderr, "encoding", None) or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     streams.stderr.write(shown + "\n")
+
+
+def complain(streams: Streams, error: Exception) -> None:
+    """Write what stops a run: with the program's name, or the place that the words begin with."""
+    say(streams, str(error) if getattr(error, "placed", False) else f"pipslim: {error}")

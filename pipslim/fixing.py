@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from pipslim.cli import FAILED, OK, UNREAD, USAGE, WOULD_CHANGE, say
+from pipslim.cli import FAILED, OK, UNREAD, USAGE, WOULD_CHANGE, complain, say
 from pipslim.files.disk import Unreachable, check_savable, save
 from pipslim.files.find import find
 from pipslim.report.diff import unified
 from pipslim.report.summary import Summary
-from pipslim.rewrite.engine import rewrite
+from pipslim.rewrite.engine import Outcome, rewrite
 from pipslim.runner import FileOutcome, Job, run
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
@@ -52,7 +52,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         jobs = list(_jobs(arguments, book))
         patches = _patches(jobs, arguments)
     except (BadSetting, Unreachable) as error:
-        say(streams, f"pipslim: {error}")
+        complain(streams, error)
         return USAGE
     if not jobs:
         if not arguments.quiet:
@@ -200,7 +200,9 @@ def _named(result: FileOutcome) -> FileOutcome:
 def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     """Rewrite standard input: the new text to standard output, or its diff if asked for."""
     name = arguments.stdin_filename or "stdin"
-    outcome = rewrite(decode(streams.stdin.read()), book.choice(name))
+    text, choice = decode(streams.stdin.read()), book.choice(name)
+    left_out = bool(arguments.stdin_filename) and book.excludes(name)
+    outcome = Outcome(text, text) if left_out else rewrite(text, choice)
     if arguments.check or arguments.diff or arguments.output_format != _TEXT:
         arguments = arguments._replace(quiet=True, write=False)
         return _report([FileOutcome(name, outcome)], arguments, streams)

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from pipslim.cli import OK, UNREAD, USAGE, say
+from pipslim.cli import OK, UNREAD, USAGE, complain, say
 from pipslim.files import disk
 from pipslim.files.find import find
 from pipslim.measure import ENGINES
 from pipslim.options import Arguments, split
-from pipslim.settings.choice import BadSetting, choice
+from pipslim.rewrite.engine import Choice
+from pipslim.settings.book import Book
+from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode
 
 if TYPE_CHECKING:
@@ -59,9 +61,33 @@ def command(streams: Streams) -> Callable[..., int]:
             False, "--estimate", help="Ask the package index; build nothing."
         ),
         index_url: str = typer.Option("", help="Index to ask; default: the one that pip uses."),
-        select: list[str] = typer.Option([], help="Measure these passes alone."),
-        ignore: list[str] = typer.Option([], help="Measure without these passes."),
-        assume_pip: str = typer.Option("", help="pip's version in unknown base images."),
+        select: list[str] = typer.Option(
+            [], envvar="PIPSLIM_SELECT", help="Measure these passes alone."
+        ),
+        ignore: list[str] = typer.Option(
+            [], envvar="PIPSLIM_IGNORE", help="Measure without these passes."
+        ),
+        assume_pip: str = typer.Option(
+            "",
+            envvar="PIPSLIM_ASSUME_PIP",
+            help="pip's version in unknown base images.",
+        ),
+        images: list[str] = typer.Option(
+            [],
+            envvar="PIPSLIM_IMAGES",
+            help="pip's version in these: IMAGE[:TAG]=VERSION.",
+        ),
+        config: str = typer.Option(
+            "",
+            envvar="PIPSLIM_CONFIG",
+            help="Take the settings of this file alone.",
+        ),
+        isolated: bool = typer.Option(
+            False,
+            "--isolated",
+            envvar="PIPSLIM_ISOLATED",
+            help="Take no settings file.",
+        ),
         quiet: bool = typer.Option(False, "--quiet", "-q", help="Say nothing meanwhile."),
     ) -> int:
         told = _Told(output_format, report, quiet)
@@ -70,30 +96,43 @@ def command(streams: Streams) -> Callable[..., int]:
                 raise BadSetting(f"no format {output_format!r}; formats: {', '.join(FORMATS)}")
             if engine and engine not in ENGINES:
                 raise BadSetting(f"no engine {engine!r}; engines: {', '.join(ENGINES)}")
-            chosen = choice(
+            book = Book(
                 Arguments(
+                    tuple(paths or (".",)),
                     select=tuple([part for each in select for part in split(each)]),
                     ignore=tuple([part for each in ignore for part in split(each)]),
                     assume_pip=assume_pip,
+                    images=tuple([part for each in images for part in split(each)]),
+                    config=config,
+                    isolated=isolated,
                 )
             )
-            found = list(find(paths or (".",)))
+            found = [
+                (path, book.choice(path))
+                for path in find(book.told.paths, book.search)
+                if not book.excludes(path)
+            ]
             if estimate:
-                return _estimate(found, context, index_url, told, streams)
+                return _estimate([path for path, _ in found], context, index_url, told, streams)
             from pipslim.measure.builds import Wish
 
             arguments, more = tuple(build_arg), tuple(engine_arg)
-            wish = Wish(chosen, context, target, arguments, not layer_cache, run, runs, more)
+            wish = Wish(Choice(), context, target, arguments, not layer_cache, run, runs, more)
             return _build(found, engine, wish, told, keep, streams)
         except (BadSetting, disk.Unreachable) as error:
-            say(streams, f"pipslim: {error}")
+            complain(streams, error)
             return USAGE
 
     return measure
 
 
 def _build(
-    paths: list[str], name: str, wish: Wish, told: _Told, keep: bool, streams: Streams
+    found: list[tuple[str, Choice]],
+    name: str,
+    wish: Wish,
+    told: _Told,
+    keep: bool,
+    streams: Streams,
 ) -> int:
     """Measure each file, tell of it, and remove what was made for it; give the exit code."""
     from pipslim.measure.builds import measure
@@ -113,7 +152,8 @@ def _build(
         raise BadSetting(f"no container engine answers ({error})") from error
     measured: list[Measured] = []
     try:
-        measured.extend(measure(path, engine, wish, tell) for path in paths)
+        for path, choice in found:
+            measured.append(measure(path, engine, wish._replace(choice=choice), tell))
     finally:  # an interrupt, too, leaves nothing behind
         for image in engine.close(keep=keep):
             tell(f"kept: {image}")

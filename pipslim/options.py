@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pipslim.syntax.startup import NamedTuple
 
 
@@ -17,6 +19,11 @@ class Option(NamedTuple):
     kind: str
     help: str
 
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it where no flag does."""
+        return "PIPSLIM_" + self.field.upper()
+
 
 class Arguments(NamedTuple):
     """What `pipslim fix` was told, one field for each option, defaults as here."""
@@ -31,9 +38,10 @@ class Arguments(NamedTuple):
     quiet: bool = False
     stdin_filename: str = ""
     assume_pip: str = ""
+    images: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    force_exclude: bool = False
+    force_exclude: bool | None = None
     gitignore: bool | None = None
     since: str = ""
     jobs: str = "auto"
@@ -59,9 +67,10 @@ OPTIONS = (
     Option("quiet", ("--quiet", "-q"), "flag", "No summary; errors are still told."),
     Option("stdin_filename", ("--stdin-filename",), "text", "Name of what `-` reads."),
     Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
+    Option("images", ("--images",), "list", "pip's version in these: IMAGE[:TAG]=VERSION."),
     Option("include", ("--include",), "list", "Read these files too (patterns as in .gitignore)."),
     Option("exclude", ("--exclude",), "list", "Leave these files and folders out (patterns)."),
-    Option("force_exclude", ("--force-exclude",), "flag", "Leave them out when named, too."),
+    Option("force_exclude", ("--force-exclude",), "switch", "Leave them out when named, too."),
     Option("gitignore", ("--gitignore",), "switch", "Leave out what git ignores (default)."),
     Option("since", ("--since",), "text", "Only files that differ from this git revision."),
     Option("jobs", ("--jobs", "-j"), "text", "Processes: a number, or auto (default)."),
@@ -80,8 +89,10 @@ def parse_quickly(argv: list[str]) -> Arguments | None:
     """Read the words behind `pipslim fix`; None for whatever is not plain.
 
     The caller then asks the full parser, which knows help, errors and abbreviations. So a plain
-    run does not pay for importing it.
+    run does not pay for importing it. A variable that sets an option is such a thing too.
     """
+    if any(option.variable in os.environ for option in OPTIONS):
+        return None
     by_name = {name: option for option in OPTIONS for name in option.names}
     for each in OPTIONS:
         if each.kind == "switch":

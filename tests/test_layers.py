@@ -41,7 +41,8 @@ MAY_IMPORT = {
     "report": RUNNER | {"report", "measure", "estimate"},
     "review": RUNNER | {"report", "review"},
     "cli": COMMANDS | {"app", "fixing", "__init__"},
-    "app": COMMANDS | {"app", "fixing", "measuring", "__init__"},
+    "app": COMMANDS | {"app", "configuring", "fixing", "measuring", "__init__"},
+    "configuring": COMMANDS | {"configuring"},
     "fixing": COMMANDS | {"fixing", "review"},
     "measuring": COMMANDS | {"measure", "estimate", "measuring"},
     "__main__": frozenset(("cli",)),
@@ -66,7 +67,8 @@ MAY_USE_STREAMS = frozenset(("__main__.py", "cli.py"))
 # Of modules that can touch the disk, what works on text or in memory alone.
 HARMLESS = frozenset([
     "io.BytesIO", "io.StringIO", "os.environ", "os.environ.get", "os.sep",
-    "pathlib.PurePath", "os.path.isabs", "os.path.normpath", "os.path.relpath",
+    "pathlib.PurePath", "os.fsencode", "os.path.basename", "os.path.commonpath", "os.path.dirname",
+    "os.path.isabs", "os.path.join", "os.path.normpath", "os.path.relpath",
 ])  # fmt: skip
 
 MOST_LINES = 400
@@ -89,6 +91,8 @@ HEAVY = (
     "rich",
     "tempfile",
     "termios",
+    "tomli",
+    "tomllib",
     "typer",
     "urllib",
     "xml",

@@ -65,7 +65,7 @@ class Measured(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What is to be measured and how, the same for all files.
+    """What is to be measured and how; but for `choice` the same for all files.
 
     `context` is the folder of the build context, by default the Dockerfile's own. `command` is
     timed `runs` times in new containers of both images, in turn. `more` goes to the engine.

@@ -2,33 +2,186 @@
 
 from __future__ import annotations
 
+import os
+
+from pipslim.files.above import here, regular_files
 from pipslim.files.find import Search
-from pipslim.settings.choice import choice
+from pipslim.files.names import is_dockerfile
+from pipslim.settings.choice import BadSetting
+from pipslim.settings.layers import in_force, told
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipslim.files.patterns import Rule
     from pipslim.options import Arguments
     from pipslim.rewrite.engine import Choice
+    from pipslim.settings.layers import InForce, Layer
+
+NAMES = (".pipslim.toml", "pipslim.toml", "pyproject.toml")
+_SIGN = b"pipslim"  # a pyproject.toml without it is none of ours, and not even parsed
 
 
 class Book:
-    """Answers for paths, from the arguments of a run; raises BadSetting for what is wrong."""
+    """Answers for paths, from the arguments of a run and the settings files above the paths.
 
-    __slots__ = ("_choice", "arguments")
+    What it raises, for what is wrong anywhere: BadSetting, and Unreachable for a settings file that
+    cannot be read. Each file is read once.
+    """
+
+    __slots__ = ("_choices", "_folders", "_here", "_named", "_only", "_rules", "_told", "told")
 
     def __init__(self, arguments: Arguments) -> None:
-        self.arguments = arguments
-        self._choice = choice(arguments)
+        self.told = arguments
+        self._here = here()
+        self._told = told(arguments, self._here)
+        named = (*arguments.paths, arguments.stdin_filename or "-")
+        self._named = frozenset([self.absolute(path) for path in named])
+        self._folders: dict[str, InForce] = {}
+        self._choices: dict[tuple[int, frozenset[str]], Choice] = {}
+        self._rules: dict[tuple[str, ...], list[Rule]] = {}
+        self._only: InForce | None = None
+        if arguments.config and arguments.isolated:
+            raise BadSetting("--config and --isolated exclude each other")
+        if arguments.isolated:
+            self._only = in_force((self._told,))
+        elif arguments.config:
+            self._only = in_force((*self._given(arguments.config), self._told))
+
+    def absolute(self, path: str) -> str:
+        """Give a path from the root of the file system on."""
+        return os.path.normpath(os.path.join(self._here, path))
 
     def search(self, folder: str) -> Search:
-        """Give how a folder is searched for Dockerfiles."""
-        told = self.arguments
-        return Search(told.include, told.exclude, told.gitignore is not False, told.since)
+        """Give how a folder is searched for Dockerfiles.
+
+        What settings files exclude is not in it: a folder may have a file of its own that does not,
+        and so `excludes` asks for each file.
+        """
+        top = self.absolute(folder)
+        force = self._below(top)
+        include: tuple[str, ...] = ()
+        exclude: tuple[str, ...] = ()
+        if force.include or self.told.exclude:
+            from pipslim.settings.moved import moved
+
+            for base, lines in force.include:
+                include += moved(lines, base, top)
+            exclude = moved(self.told.exclude, self._here, top)
+        return Search(include, exclude, force.gitignore, self.told.since)
 
     def excludes(self, path: str) -> bool:
-        """Tell whether a file is left out; asked for files found, not for files named."""
+        """Tell whether a file is left out: one that was found, or any one with `force-exclude`."""
+        path = self.absolute(path)
+        force = self.at(path)
+        if path in self._named:
+            return force.force_exclude and self._match(force.exclude, path)
+        if not is_dockerfile(os.path.basename(path)) and not self._match(force.include, path):
+            return True
+        return self._match(force.exclude, path)
+
+    def _match(self, layers: Sequence[tuple[str, tuple[str, ...]]], path: str) -> bool:
+        """Tell whether patterns mean a path, or a folder it is in, as those of .gitignore files do.
+
+        Layer upon layer of `(base, lines)`: the strongest one, the last, that says something of a
+        folder or of the path decides; nothing in a folder that is meant is taken back.
+        """
+        if not layers:
+            return False
+        from pipslim.files.patterns import decide
+
+        strongest_first = [
+            (self._rules_of(lines), _parts(base, path)) for base, lines in reversed(layers)
+        ]
+        for left in range(max(len(parts) for _, parts in strongest_first) - 1, -1, -1):
+            for rules, parts in strongest_first:
+                if left < len(parts):
+                    inner = os.fsencode("/".join(parts[: len(parts) - left]))
+                    answer = decide(rules, inner, is_dir=left > 0)
+                    if answer is not None:
+                        break
+            else:
+                continue
+            if answer:
+                return True
         return False
 
     def choice(self, path: str) -> Choice:
         """Give what the engine is told for a file."""
-        return self._choice
+        path = self.absolute(path)
+        force = self.at(path)
+        ignored: frozenset[str] = frozenset()
+        for base, pattern, ids in force.per_file:
+            if self._match(((base, (pattern,)),), path):
+                ignored |= ids
+        key = id(force), ignored
+        choice = self._choices.get(key)
+        if choice is None:
+            choice = self._choices[key] = force.choice(ignored)
+        return choice
+
+    def at(self, path: str) -> InForce:
+        """Give what is in force for a file; per-file-ignores not yet taken off."""
+        return self._below(os.path.dirname(self.absolute(path)))
+
+    def _below(self, folder: str) -> InForce:
+        """Give what is in force for the files of a folder, an absolute path."""
+        if self._only is not None:
+            return self._only
+        passed: list[str] = []
+        while True:
+            found = self._folders.get(folder)
+            if found is None:
+                found = self._found(folder)
+            if found is None:
+                passed.append(folder)
+                above = os.path.dirname(folder)
+                if above != folder:
+                    folder = above
+                    continue
+                found = in_force((self._told,))
+            self._folders[folder] = found
+            for each in passed:
+                self._folders[each] = found
+            return found
+
+    def _found(self, folder: str) -> InForce | None:
+        """Read the settings file of a folder, if it has one."""
+        for path, data in regular_files(folder, NAMES):
+            if _SIGN in data or not path.endswith(NAMES[-1]):
+                from pipslim.settings.reader import read_layers
+
+                layers = read_layers(path, data)
+                if layers:
+                    return in_force((*layers, self._told))
+        return None
+
+    def _given(self, config: str) -> tuple[Layer, ...]:
+        """Read the settings file that is named; its patterns count from the current folder."""
+        from pipslim.files.disk import read
+        from pipslim.settings.reader import read_layers
+
+        layers = read_layers(self.absolute(config), read(config), self._here)
+        if not layers:
+            raise BadSetting(f"{config} has no table [tool.pipslim]; add one, or name another file")
+        return layers
+
+    def _rules_of(self, lines: tuple[str, ...]) -> list[Rule]:
+        found = self._rules.get(lines)
+        if found is None:
+            from pipslim.files.patterns import rules
+
+            content = "\n".join(lines).encode("utf-8", "surrogateescape")
+            found = self._rules[lines] = rules(content)
+        return found
+
+
+def _parts(base: str, path: str) -> list[str]:
+    """Give the parts of a path that lie below a folder; outside of it, those from where both part.
+
+    So patterns of a call hold for a path elsewhere, too.
+    """
+    if not path.startswith(base.rstrip(os.sep) + os.sep):
+        base = os.path.commonpath((base, path)) if base[:2] == path[:2] else ""
+    return path[len(base) :].strip(os.sep).split(os.sep)

@@ -1,39 +1,44 @@
-"""What holds for a run: which passes, how far they are trusted; wrong names are errors."""
+"""What a setting may say: names of passes, versions of pip; all else is an error that helps."""
 
 from __future__ import annotations
 
-from pipslim.facts.known import Options
 from pipslim.passes import IDS
-from pipslim.rewrite.engine import Choice
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
-    from pipslim.options import Arguments
+    from collections.abc import Iterable
 
-_VERSION = lazy(r"\d+(\.\d+)*")
+_VERSION = lazy(r"[0-9]+(?:\.[0-9]+)*")
 
 
 class BadSetting(ValueError):
-    """A setting that cannot be taken, in words that say what to do."""
+    """A setting that cannot be taken, in words that say what to do.
+
+    `placed` tells that the words begin with `path:line:col: ` themselves.
+    """
+
+    def __init__(self, words: str, *, placed: bool = False) -> None:
+        super().__init__(words)
+        self.placed = placed
 
 
-def choice(arguments: Arguments) -> Choice:
-    """Give what the engine is told; raises BadSetting for an unknown pass or a bad version."""
-    for name in (*arguments.select, *arguments.ignore):
-        if name not in IDS:
-            raise BadSetting(f"unknown pass {name!r}{_nearest(name)}; passes: {', '.join(IDS)}")
-    if arguments.assume_pip and not _VERSION.fullmatch(arguments.assume_pip):
-        raise BadSetting(f"{arguments.assume_pip!r} is no version of pip; write one such as 24.0")
-    passes = frozenset(arguments.select or IDS) - frozenset(arguments.ignore)
-    if arguments.select and not passes:
-        raise BadSetting("--ignore takes away every pass that --select names")
-    bytecode = "bytecode" not in arguments.ignore
-    options = Options(assume_pip=arguments.assume_pip, bytecode=bytecode)
-    return Choice(passes, bool(arguments.unsafe), options)
+def unknown_pass(name: object) -> str:
+    """Say what is wrong with the name of a pass; nothing where it is one."""
+    if name in IDS:
+        return ""
+    return f"unknown pass {name!r}{nearest(str(name), IDS)}; passes: {', '.join(IDS)}"
 
 
-def _nearest(name: str) -> str:
+def bad_version(text: str) -> str:
+    """Say what is wrong with a version of pip; nothing where it is one."""
+    if _VERSION.fullmatch(text):
+        return ""
+    return f"{text!r} is no version of pip; write one such as 24.0"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Give the words that suggest the name that was meant, if one is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name, IDS, 1)
+    near = get_close_matches(name, [*names], 1)
     return f", did you mean {near[0]!r}?" if near else ""

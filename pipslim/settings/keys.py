@@ -1,0 +1,80 @@
+"""The one table of keys that a settings file may hold: reader, schema, `config` and docs use it."""
+
+from __future__ import annotations
+
+from pipslim.syntax.startup import NamedTuple
+
+
+class Key(NamedTuple):
+    """One key of a settings file.
+
+    `kind` is `file`, `passes`, `patterns`, `switch`, `version`, `versions` (a table from a pattern
+    of images to a version) or `passes by pattern` (a table from a pattern of files). `default`
+    and `help` are told to people. `joins` says that values of several files add up; else the
+    nearest one holds. A key has the name of its option, if it has one.
+    """
+
+    name: str
+    kind: str
+    default: str
+    help: str
+    joins: bool = False
+
+    @property
+    def field(self) -> str:
+        """The field of `pipslim.options.Arguments` that says the same, where there is one."""
+        return self.name.replace("-", "_")
+
+
+KEYS = (
+    Key("extend", "file", "none", "A settings file that this one builds on, seen from here."),
+    Key("select", "passes", "all", "Run these passes alone."),
+    Key("ignore", "passes", "none", "Do not run these passes.", joins=True),
+    Key(
+        "per-file-ignores",
+        "passes by pattern",
+        "none",
+        "Do not run these passes for files that match a pattern.",
+        joins=True,
+    ),
+    Key("unsafe", "switch", "false", "Apply fixes that may change the meaning, too."),
+    Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),
+    Key(
+        "images",
+        "versions",
+        "none",
+        "pip's version in base images, by image or image:tag; both may hold *, ? and [].",
+        joins=True,
+    ),
+    Key(
+        "include",
+        "patterns",
+        "none",
+        "Files that are read too, though their names are not those of Dockerfiles.",
+        joins=True,
+    ),
+    Key("exclude", "patterns", "none", "Files and folders that are left out.", joins=True),
+    Key("force-exclude", "switch", "false", "Leave them out when they are named, too."),
+    Key("gitignore", "switch", "true", "Leave out what git ignores."),
+)
+BY_NAME = {key.name: key for key in KEYS}
+
+# What each kind takes, for messages and tables.
+TAKES = {
+    "file": "a path",
+    "passes": "a list of passes",
+    "patterns": "a list of patterns",
+    "switch": "true or false",
+    "version": "a version, as text",
+    "versions": "a table of image = version",
+    "passes by pattern": "a table of pattern = list of passes",
+}
+EXAMPLES = {
+    "file": '"../pipslim.toml"',
+    "passes": '["pip-cache"]',
+    "patterns": '["vendor/"]',
+    "switch": "true",
+    "version": '"24.0"',
+    "versions": '{ "acme/python" = "24.0" }',
+    "passes by pattern": '{ "*.dev" = ["bytecode"] }',
+}

@@ -47,7 +47,7 @@ def config(
 
 
 def _told(path: str, arguments: Arguments, variables: frozenset[str], output_format: str) -> str:
-    book = Book(arguments)
+    book = Book(arguments._replace(paths=("-",)))  # so no path counts as named
     if is_folder(path):
         force = book.at(os.path.join(path, "Dockerfile"))
         passes, left_out = force.choice().passes, ""

@@ -406,8 +406,11 @@ def test_named_file_is_read_even_if_it_is_excluded_unless_forced() -> None:
     put("pipslim.toml", 'exclude = ["vendor/"]')
     assert set(changed("vendor/Dockerfile")) == {"vendor/Dockerfile"}
     assert set(changed("./vendor/../vendor/Dockerfile"))
-    assert changed("vendor") == {}
+    assert changed() == {}
+    assert set(changed("vendor")) == {"vendor/Dockerfile"}, "a folder that is named, too"
+    assert set(changed(".", "vendor")) == {"vendor/Dockerfile"}
     assert run("fix", "--force-exclude", "vendor/Dockerfile") == (0, "", "no Dockerfiles found\n")
+    assert run("fix", "--force-exclude", "vendor") == (0, "", "no Dockerfiles found\n")
     put("pipslim.toml", 'exclude = ["vendor/"]\nforce-exclude = true')
     assert run("fix", "vendor/Dockerfile") == (0, "", "no Dockerfiles found\n")
     assert run("fix", "--no-force-exclude", "vendor/Dockerfile").out != ""
@@ -430,12 +433,27 @@ def test_nearer_file_takes_an_exclusion_back() -> None:
     assert set(changed()) == {"a/b.dev/Dockerfile"}
 
 
-def test_same_files_whatever_folder_the_search_starts_from() -> None:
-    put("legacy/Dockerfile")
-    put("pipslim.toml", 'exclude = ["legacy/"]')
-    assert changed() == changed("legacy") == {}
-    put("legacy/pipslim.toml", "")
-    assert set(changed()) == set(changed("legacy")) == {"legacy/Dockerfile"}
+def test_nearer_file_takes_back_only_what_it_has_itself() -> None:
+    """A folder is judged by the settings of the folder it lies in, so those inside have no say."""
+    put("a/Dockerfile")
+    put("a/b/Dockerfile")
+    put("pipslim.toml", 'exclude = ["/a"]')
+    put("a/pipslim.toml", 'extend = "../pipslim.toml"\nexclude = ["!/a", "!b", "!*"]')
+    assert changed() == {}
+    put("pipslim.toml", 'exclude = ["/a/b"]')
+    assert set(changed()) == {"a/Dockerfile", "a/b/Dockerfile"}
+
+
+def test_settings_in_an_excluded_folder_are_not_asked_for() -> None:
+    put("Dockerfile")
+    put("vendor/Dockerfile")
+    put("pipslim.toml", 'exclude = ["vendor/"]')
+    put("vendor/pipslim.toml", "")
+    assert set(changed()) == {"Dockerfile"}
+    assert set(changed("vendor")) == {"vendor/Dockerfile"}, "who starts there means it"
+    put("vendor/pipslim.toml", "zzz = 1")
+    assert set(changed()) == {"Dockerfile"}
+    assert run("fix", "vendor").code == cli.USAGE
 
 
 def test_per_file_ignores() -> None:
@@ -652,7 +670,7 @@ def test_list_in_a_variable(monkeypatch: pytest.MonkeyPatch, value: str) -> None
     [
         ("PIPSLIM_SELECT", "pip-cash", "pipslim: PIPSLIM_SELECT: unknown pass 'pip-cash', did you"),
         ("PIPSLIM_ASSUME_PIP", "new", "pipslim: PIPSLIM_ASSUME_PIP: 'new' is no version of pip"),
-        ("PIPSLIM_UNSAFE", "perhaps", "PIPSLIM_UNSAFE"),
+        ("PIPSLIM_UNSAFE", "perhaps", "Invalid value for '--unsafe'"),
         ("PIPSLIM_CONFIG", "missing.toml", "missing.toml: "),
     ],
 )

@@ -30,17 +30,28 @@ class Book:
     cannot be read. Each file is read once.
     """
 
-    __slots__ = ("_choices", "_folders", "_here", "_named", "_only", "_rules", "_told", "told")
+    __slots__ = (
+        "_choices",
+        "_folders",
+        "_here",
+        "_judged",
+        "_named",
+        "_only",
+        "_rules",
+        "_told",
+        "told",
+    )
 
     def __init__(self, arguments: Arguments) -> None:
         self.told = arguments
         self._here = here()
         self._told = told(arguments, self._here)
-        named = (*arguments.paths, arguments.stdin_filename or "-")
+        named = (*(arguments.paths or (".",)), arguments.stdin_filename or "-")
         self._named = frozenset([self.absolute(path) for path in named])
         self._folders: dict[str, InForce] = {}
         self._choices: dict[tuple[int, frozenset[str]], Choice] = {}
         self._rules: dict[tuple[str, ...], list[Rule]] = {}
+        self._judged: dict[tuple[str, bool], bool] = {}
         self._only: InForce | None = None
         if arguments.config and arguments.isolated:
             raise BadSetting("--config and --isolated exclude each other")
@@ -56,7 +67,7 @@ class Book:
     def search(self, folder: str) -> Search:
         """Give how a folder is searched for Dockerfiles.
 
-        What settings files exclude is not in it: a folder may have a file of its own that does not,
+        What settings files exclude is not in it: a folder below may have one that takes it back,
         and so `excludes` asks for each file.
         """
         top = self.absolute(folder)
@@ -72,20 +83,51 @@ class Book:
         return Search(include, exclude, force.gitignore, self.told.since)
 
     def excludes(self, path: str) -> bool:
-        """Tell whether a file is left out: one that was found, or any one with `force-exclude`."""
+        """Tell whether a file is left out.
+
+        It is if it, or a folder that it is in, is excluded by the settings of the folder that has
+        that. What is named, and all above it, is not asked about, but with `force-exclude`. What is
+        in an excluded folder has no say: its settings are not read.
+        """
         path = self.absolute(path)
-        force = self.at(path)
-        if path in self._named:
-            return force.force_exclude and self._match(force.exclude, path)
-        if not is_dockerfile(os.path.basename(path)) and not self._match(force.include, path):
+        if self._left_out(path):
             return True
-        return self._match(force.exclude, path)
+        force = self.at(path)
+        if force.force_exclude and self._left_out(path, forced=True):
+            return True
+        if path in self._named or is_dockerfile(os.path.basename(path)):
+            return False
+        return not self._match(force.include, path)
 
-    def _match(self, layers: Sequence[tuple[str, tuple[str, ...]]], path: str) -> bool:
-        """Tell whether patterns mean a path, or a folder it is in, as those of .gitignore files do.
+    def _left_out(self, path: str, *, forced: bool = False, is_dir: bool = False) -> bool:
+        """Tell it of a file or folder; `forced` asks about what is named, too."""
+        key = path, forced
+        known = self._judged.get(key)
+        if known is None:
+            folder = os.path.dirname(path)
+            if folder == path or (not forced and path in self._named):
+                known = False
+            elif self._left_out(folder, forced=forced, is_dir=True):
+                known = True
+            else:
+                layers = self._below(folder).exclude
+                known = bool(layers) and self._match(layers, path, alone=True, is_dir=is_dir)
+            self._judged[key] = known
+        return known
 
-        Layer upon layer of `(base, lines)`: the strongest one, the last, that says something of a
-        folder or of the path decides; nothing in a folder that is meant is taken back.
+    def _match(
+        self,
+        layers: Sequence[tuple[str, tuple[str, ...]]],
+        path: str,
+        *,
+        alone: bool = False,
+        is_dir: bool = False,
+    ) -> bool:
+        """Tell whether patterns mean a path, or not `alone`, a folder it is in.
+
+        They are as those of .gitignore files: of the layers of `(base, lines)` the strongest one,
+        the last, that says something of a folder or of the path decides; nothing in a folder that
+        is meant is taken back.
         """
         if not layers:
             return False
@@ -94,11 +136,12 @@ class Book:
         strongest_first = [
             (self._rules_of(lines), _parts(base, path)) for base, lines in reversed(layers)
         ]
-        for left in range(max(len(parts) for _, parts in strongest_first) - 1, -1, -1):
+        most = 1 if alone else max(len(parts) for _, parts in strongest_first)
+        for left in range(most - 1, -1, -1):
             for rules, parts in strongest_first:
                 if left < len(parts):
                     inner = os.fsencode("/".join(parts[: len(parts) - left]))
-                    answer = decide(rules, inner, is_dir=left > 0)
+                    answer = decide(rules, inner, is_dir=is_dir or left > 0)
                     if answer is not None:
                         break
             else:
@@ -184,4 +227,5 @@ def _parts(base: str, path: str) -> list[str]:
     """
     if not path.startswith(base.rstrip(os.sep) + os.sep):
         base = os.path.commonpath((base, path)) if base[:2] == path[:2] else ""
-    return path[len(base) :].strip(os.sep).split(os.sep)
+    inner = path[len(base) :].strip(os.sep)
+    return inner.split(os.sep) if inner else []

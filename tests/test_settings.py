@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ BEFORE = b"FROM python:3.12-slim\nENV A=1\nENV B=2\nRUN pip install flask\n"
 ROOT = Path(__file__).parents[1]
 MONOREPO = ROOT / "fixtures" / "monorepo"
 SCHEMA = ROOT / "docs" / "pipslim.schema.json"
+TAPLO = shutil.which("taplo", path=str(Path(sys.executable).parent)) or shutil.which("taplo")
 
 
 class Ran(NamedTuple):
@@ -916,6 +918,43 @@ def test_reader_takes_what_the_schema_takes() -> None:
     put("pipslim.toml", WHOLE.replace('"../pipslim.toml"', '"b.toml"'))
     put("b.toml", "")
     assert run("config").code == cli.OK
+
+
+def documented() -> list[str]:
+    """Give the settings files that the docs show."""
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    return re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("text", documented())
+def test_settings_that_the_docs_show(text: str) -> None:
+    pyproject = "[tool.pipslim" in text
+    put("pipslim.toml", "")
+    put("data/pyproject.toml" if pyproject else "data/pipslim.toml", text)
+    assert in_force("data")["files"]
+    assert pyproject or valid(text)
+
+
+@pytest.mark.skipif(TAPLO is None, reason="no taplo here")
+def test_schema_in_an_editor() -> None:
+    """`taplo` is what editors run for TOML."""
+    put("pipslim.schema.json", run("config", "--schema").out)
+
+    def lint(text: str) -> tuple[int, str]:
+        put("pipslim.toml", f"#:schema ./pipslim.schema.json\n{text}")
+        done = subprocess.run(
+            [TAPLO or "", "lint", "pipslim.toml"],
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
+        )
+        return done.returncode, done.stderr
+
+    assert lint(WHOLE)[0] == 0
+    code, told = lint('select = ["pip-cash"]\n')
+    assert code != 0
+    assert "pipslim.toml:2:11" in told
+    assert lint("selct = []\n")[0] != 0
 
 
 # -- cost ------------------------------------------------------------------------------------------

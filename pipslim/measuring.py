@@ -109,7 +109,7 @@ def command(streams: Streams) -> Callable[..., int]:
             )
             found = [
                 (path, book.choice(path))
-                for path in find(book.told.paths, book.search)
+                for path in find(book.arguments.paths, book.search)
                 if not book.excludes(path)
             ]
             if estimate:

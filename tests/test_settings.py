@@ -961,10 +961,13 @@ def test_schema_in_an_editor() -> None:
 
 
 def test_each_settings_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(5):
+    for number in range(3):
         put(f"a/{number}/x/Dockerfile")
         put(f"a/{number}/y/Dockerfile")
-    put("a/pipslim.toml", "")
+        put(f"a/{number}/pipslim.toml", 'extend = "../../base.toml"')
+        put(f"b/{number}/Dockerfile")
+    put("b/pipslim.toml", 'extend = "../base.toml"')
+    put("base.toml", 'select = ["pip-cache"]')
     opened: list[str] = []
 
     def counting(path: str) -> bytes:
@@ -972,8 +975,9 @@ def test_each_settings_file_is_read_once(monkeypatch: pytest.MonkeyPatch) -> Non
         return disk.read(path)
 
     monkeypatch.setattr("pipslim.files.above.read", counting)
-    assert run("fix", "--select=pip-cache").code == cli.OK
-    assert opened == ["pipslim.toml"]
+    monkeypatch.setattr("pipslim.settings.reader.read", counting)
+    assert run("fix").err.startswith("9 files read, 9 would change")
+    assert sorted(opened) == ["base.toml", *["pipslim.toml"] * 4]
 
 
 def test_pyproject_of_others_costs_no_parser() -> None:

@@ -35,21 +35,23 @@ class Book:
         "_folders",
         "_here",
         "_judged",
+        "_known",
         "_named",
         "_only",
         "_rules",
         "_told",
-        "told",
+        "arguments",
     )
 
     def __init__(self, arguments: Arguments) -> None:
-        self.told = arguments
+        self.arguments = arguments
         self._here = here()
         self._told = told(arguments, self._here)
         named = (*(arguments.paths or (".",)), arguments.stdin_filename or "-")
         self._named = frozenset([self.absolute(path) for path in named])
         self._folders: dict[str, InForce] = {}
         self._choices: dict[tuple[int, frozenset[str]], Choice] = {}
+        self._known: dict[str, tuple[Layer, ...]] = {}
         self._rules: dict[tuple[str, ...], list[Rule]] = {}
         self._judged: dict[tuple[str, bool], bool] = {}
         self._only: InForce | None = None
@@ -74,13 +76,13 @@ class Book:
         force = self._below(top)
         include: tuple[str, ...] = ()
         exclude: tuple[str, ...] = ()
-        if force.include or self.told.exclude:
+        if force.include or self.arguments.exclude:
             from pipslim.settings.moved import moved
 
             for base, lines in force.include:
                 include += moved(lines, base, top)
-            exclude = moved(self.told.exclude, self._here, top)
-        return Search(include, exclude, force.gitignore, self.told.since)
+            exclude = moved(self.arguments.exclude, self._here, top)
+        return Search(include, exclude, force.gitignore, self.arguments.since)
 
     def excludes(self, path: str) -> bool:
         """Tell whether a file is left out.
@@ -195,7 +197,7 @@ class Book:
             if _SIGN in data or not path.endswith(NAMES[-1]):
                 from pipslim.settings.reader import read_layers
 
-                layers = read_layers(path, data)
+                layers = read_layers(path, data, self._known)
                 if layers:
                     return in_force((*layers, self._told))
         return None
@@ -205,7 +207,7 @@ class Book:
         from pipslim.files.disk import read
         from pipslim.settings.reader import read_layers
 
-        layers = read_layers(self.absolute(config), read(config), self._here)
+        layers = read_layers(self.absolute(config), read(config), self._known, self._here)
         if not layers:
             raise BadSetting(f"{config} has no table [tool.pipslim]; add one, or name another file")
         return layers

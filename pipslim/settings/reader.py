@@ -26,36 +26,53 @@ PYPROJECT = "pyproject.toml"
 _TABLE = ("tool", "pipslim")
 
 
-def read_layers(path: str, data: bytes, base: str = "") -> tuple[Layer, ...]:
+def read_layers(
+    path: str, data: bytes, known: dict[str, tuple[Layer, ...]], base: str = ""
+) -> tuple[Layer, ...]:
     """Give the layers of a settings file: of those that it extends, and last its own.
 
     `path` is absolute. Patterns count from the folder of the file that has them, or from `base`.
-    Gives nothing for a pyproject.toml without a table for us. Raises BadSetting, its message with
-    one line for each fault of the file, and Unreachable.
+    Gives nothing for a pyproject.toml without a table for us. What is read is added to `known`, so
+    that a file that many extend is read once. Raises BadSetting, its message with one line for
+    each fault of the file, and Unreachable.
     """
-    return _layers(path, data, base, ())
+    return _Reader(known, base).layers(path, data, ())
 
 
-def _layers(path: str, data: bytes, base: str, ahead: tuple[str, ...]) -> tuple[Layer, ...]:
-    layer = _read(path, data, base)
-    if layer is None:
-        return ()
-    extend = layer.values.get("extend")
-    if extend is None:
-        return (layer,)
-    target = os.path.normpath(os.path.join(os.path.dirname(path), str(extend)))
-    chain = (*ahead, path)
-    if target in chain:
-        circle = " → ".join(shown(each) for each in (*chain[chain.index(target) :], target))
-        raise _bad(layer, ("extend",), f"a circle: {circle}; take one `extend` out")
-    try:
-        beneath = _layers(target, read(target), base, chain)
-    except Unreachable as error:
-        raise _bad(layer, ("extend",), f"cannot be extended: {error}; correct the path") from error
-    if not beneath:
-        what = f"cannot be extended: {shown(target)} has no table [tool.pipslim]; add one there"
-        raise _bad(layer, ("extend",), what)
-    return (*beneath, layer)
+class _Reader:
+    def __init__(self, known: dict[str, tuple[Layer, ...]], base: str) -> None:
+        self.known = known
+        self.base = base
+
+    def layers(self, path: str, data: bytes, ahead: tuple[str, ...]) -> tuple[Layer, ...]:
+        """Give the layers of a file; `ahead` are the files that extend it."""
+        layer = _read(path, data, self.base)
+        if layer is None:
+            found: tuple[Layer, ...] = ()
+        elif "extend" not in layer.values:
+            found = (layer,)
+        else:
+            found = (*self._extended(layer, (*ahead, path)), layer)
+        self.known[path] = found
+        return found
+
+    def _extended(self, layer: Layer, chain: tuple[str, ...]) -> tuple[Layer, ...]:
+        where = os.path.join(os.path.dirname(layer.path), str(layer.values["extend"]))
+        target = os.path.normpath(where)
+        if target in chain:
+            circle = " → ".join(map(shown, (*chain[chain.index(target) :], target)))
+            raise _bad(layer, ("extend",), f"a circle: {circle}; take one `extend` out")
+        found = self.known.get(target)
+        if found is None:
+            try:
+                found = self.layers(target, read(target), chain)
+            except Unreachable as error:
+                what = f"cannot be extended: {error}; correct the path"
+                raise _bad(layer, ("extend",), what) from error
+        if not found:
+            what = f"cannot be extended: {shown(target)} has no table [tool.pipslim]; add one there"
+            raise _bad(layer, ("extend",), what)
+        return found
 
 
 def shown(path: str) -> str:

@@ -519,6 +519,14 @@ def test_odd_names(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("config", "Dockerfile").out.count(str(Path("..", "pipslim.toml"))) == 5
 
 
+def test_settings_above_very_deep_folders() -> None:
+    put("pipslim.toml", 'exclude = ["/x/"]')
+    deep = "a/" * 1500
+    assert run("config", deep + "Dockerfile").code == cli.OK
+    put("pipslim.toml", 'exclude = ["/a/"]')
+    assert in_force(deep + "Dockerfile")["left_out"] == "unless named"
+
+
 # -- options of passes -----------------------------------------------------------------------------
 
 OWN = b"FROM registry.example.com/team/python:2024\nRUN pip install flask\n"

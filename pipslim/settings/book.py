@@ -101,21 +101,28 @@ class Book:
             return False
         return not self._match(force.include, path)
 
-    def _left_out(self, path: str, *, forced: bool = False, is_dir: bool = False) -> bool:
-        """Tell it of a file or folder; `forced` asks about what is named, too."""
-        key = path, forced
-        known = self._judged.get(key)
-        if known is None:
-            folder = os.path.dirname(path)
-            if folder == path or (not forced and path in self._named):
-                known = False
-            elif self._left_out(folder, forced=forced, is_dir=True):
-                known = True
-            else:
-                layers = self._below(folder).exclude
-                known = bool(layers) and self._match(layers, path, alone=True, is_dir=is_dir)
-            self._judged[key] = known
-        return known
+    def _left_out(self, path: str, *, forced: bool = False) -> bool:
+        """Tell it of a file; `forced` asks about what is named, too."""
+        judged = self._judged
+        ahead: list[str] = []  # folders may lie deeper than calls may
+        answer = False
+        at = path
+        while forced or at not in self._named:
+            known = judged.get((at, forced))
+            if known is not None:
+                answer = known
+                break
+            ahead.append(at)
+            at, below = os.path.dirname(at), at
+            if at == below:
+                break
+        while ahead:
+            at = ahead.pop()
+            if not answer:
+                layers = self._below(os.path.dirname(at)).exclude
+                answer = self._match(layers, at, alone=True, is_dir=at is not path)
+            judged[at, forced] = answer
+        return answer
 
     def _match(
         self,

@@ -28,6 +28,11 @@ MONOREPO = ROOT / "fixtures" / "monorepo"
 SCHEMA = ROOT / "docs" / "pipslim.schema.json"
 TAPLO = shutil.which("taplo", path=str(Path(sys.executable).parent)) or shutil.which("taplo")
 
+includes = pytest.mark.skipif(
+    not (ROOT / "pipslim" / "files" / "folders.py").exists(),
+    reason="finding asks neither patterns nor git yet",
+)
+
 
 class Ran(NamedTuple):
     """How a run ended: its exit code, and what it printed on either stream."""
@@ -456,6 +461,43 @@ def test_settings_in_an_excluded_folder_are_not_asked_for() -> None:
     put("vendor/pipslim.toml", "zzz = 1")
     assert set(changed()) == {"Dockerfile"}
     assert run("fix", "vendor").code == cli.USAGE
+
+
+@includes
+def test_include() -> None:
+    for name in ("a.docker", "b/a.docker", "b/c/x", "b/c/y.docker", "images/base", "images/v/z"):
+        put(name)
+    put(
+        "pipslim.toml",
+        'include = ["*.docker", "/b/c/x", "images/", "!y.docker"]\nexclude = ["images/v/"]',
+    )
+    assert set(changed()) == {"a.docker", "b/a.docker", "b/c/x", "images/base"}
+    assert set(changed("b")) == {"b/a.docker", "b/c/x"}
+    assert set(changed("b/c")) == {"b/c/x"}
+    assert set(changed("images")) == {"images/base"}
+    assert set(changed("--include=y.docker", "b")) == {"b/a.docker", "b/c/x", "b/c/y.docker"}
+
+
+@includes
+def test_include_does_not_reach_where_other_settings_hold() -> None:
+    put("a/x.docker")
+    put("b/x.docker")
+    put("pipslim.toml", 'include = ["*.docker"]')
+    put("b/pipslim.toml", "")
+    assert set(changed()) == {"a/x.docker"}
+
+
+@includes
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+def test_gitignore() -> None:
+    subprocess.run(["git", "init", "-q"], check=True)
+    put(".gitignore", "x/\n")
+    put("Dockerfile")
+    put("x/Dockerfile")
+    assert set(changed()) == {"Dockerfile"}
+    put("pipslim.toml", "gitignore = false")
+    assert set(changed()) == {"Dockerfile", "x/Dockerfile"}
+    assert set(changed("--gitignore")) == {"Dockerfile"}
 
 
 def test_per_file_ignores() -> None:

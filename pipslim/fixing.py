@@ -10,7 +10,7 @@ from pipslim.files.find import find
 from pipslim.report.diff import unified
 from pipslim.report.summary import Summary
 from pipslim.rewrite.engine import rewrite
-from pipslim.runner import FileOutcome, Job, processes, run
+from pipslim.runner import FileOutcome, Job, read_number, run
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode, encode
@@ -49,7 +49,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
             if len(arguments.paths) > 1:
                 raise BadSetting("- (standard input) is not to be mixed with other paths")
             return _fix_stdin(arguments, book, streams)
-        number = processes(arguments.jobs)
+        number = read_number(arguments.jobs)
         jobs = list(_jobs(arguments, book))
         patches = _patches(jobs, arguments)
     except (BadSetting, Unreachable) as error:

@@ -163,7 +163,7 @@ def test_number_that_is_none(told: str) -> None:
     assert err.getvalue() == f"pipslim: --jobs takes a number from 1 on, or auto; not {told!r}\n"
     assert file.read_bytes() == BEFORE
     with pytest.raises(BadSetting):
-        runner.processes(told)
+        runner.read_number(told)
 
 
 def test_more_processes_than_files() -> None:
@@ -293,6 +293,41 @@ def test_process_that_is_killed_once_costs_nothing() -> None:
     assert done.returncode == cli.OK
     assert done.stderr == b"100 files read, 100 would change\n  pip-cache: 100 to fix\n"
     assert done.stdout == ran("fix", ONE, "--jobs", "1").stdout
+
+
+@forks
+def test_process_that_alone_is_told_to_stop() -> None:
+    """What it leaves of its chunks is done by the first process."""
+    for at in range(100):
+        put(f"{at:02}/Dockerfile", BEFORE + (b"# stop\n" if at in (7, 40) else b""))
+    code = KILLS.replace("SIGKILL", "SIGINT").replace('"kill"', '"stop"')
+    done = ran("fix", ONE, "--jobs", "2", code=code)
+    assert (done.returncode, done.stdout) == (cli.OK, ran("fix", ONE, "--jobs", "1").stdout)
+    assert done.stderr == b"100 files read, 100 would change\n  pip-cache: 100 to fix\n"
+
+
+@forks
+def test_process_that_is_ended_in_the_middle_of_a_file_leaves_nothing() -> None:
+    for at in range(40):
+        put(f"{'end' if at == 20 else at}/Dockerfile")
+    code = (
+        "import os, signal\n"
+        "first, replace = os.getpid(), os.replace\n"
+        "def ends(source, target):\n"
+        "    if '/end/' in target and os.getpid() != first:\n"
+        "        assert os.path.exists(source)\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    replace(source, target)\n"
+        "os.replace = ends\n"
+    )
+    done = ran("fix", ONE, "--write", "--jobs", "2", code=code)
+    assert done.stderr.startswith(b"end/Dockerfile: the process that rewrote it was killed, twice")
+    assert b"39 files read, " in done.stderr
+    after = everything()
+    assert after.pop("run.py")
+    assert after.pop("end/Dockerfile") == BEFORE
+    assert set(after.values()) == {AFTER}
+    assert len(after) == 39, "nothing else is left behind"
 
 
 @forks

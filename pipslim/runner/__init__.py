@@ -44,8 +44,8 @@ class FileOutcome(NamedTuple):
     error: str = ""
 
 
-def processes(told: str) -> int:
-    """Give the number that `--jobs` names, AUTO for `auto`; raises BadSetting for all else."""
+def read_number(told: str) -> int:
+    """Give the number of processes that `--jobs` names, AUTO for `auto`; raises BadSetting."""
     if told == "auto":
         return AUTO
     if told.isdecimal() and told.isascii() and int(told) > 0:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 
 import pipslim
 
@@ -166,8 +167,7 @@ def test_multi_gitter_is_called_with_what_the_page_has() -> None:
 
 def parsed(name: str) -> Any:
     """Give a YAML file of the page, read."""
-    yaml = pytest.importorskip("yaml", reason="PyYAML reads the recipes")
-    read: dict[Any, Any] = yaml.safe_load(recipe(name))
+    read = yaml.safe_load(recipe(name))
     # YAML 1.1, which this parser knows, takes the key `on` for a truth
     return {"on" if key is True else key: value for key, value in read.items()}
 
@@ -208,7 +208,6 @@ def test_the_image_of_the_page_is_as_pipslim_would_have_it() -> None:
 
 def test_pre_commit_ci(tmp_path: Path) -> None:
     """As pre-commit does: the hook gets the names of the files, and what it changed fails it."""
-    yaml = pytest.importorskip("yaml", reason="PyYAML reads the recipes")
     settings = parsed(".pre-commit-config.yaml")
     assert set(settings) == {"ci", "repos"}
     keys = {"autofix_commit_msg", "autofix_prs", "autoupdate_branch", "autoupdate_commit_msg"}
@@ -217,10 +216,8 @@ def test_pre_commit_ci(tmp_path: Path) -> None:
     (repo,) = settings["repos"]
     assert repo["rev"] == f"v{pipslim.__version__}"
     (hook,) = repo["hooks"]
-    listed = ROOT / ".pre-commit-hooks.yaml"
-    if not listed.is_file():
-        pytest.skip("no .pre-commit-hooks.yaml here")
-    hooks = {each["id"]: each for each in yaml.safe_load(listed.read_text("utf-8"))}
+    listed = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    hooks = {each["id"]: each for each in listed}
     entry = hooks[hook["id"]]["entry"].split() + hook["args"]
     for name, (files, expected, said) in REPOSITORIES.items():
         clone = repository(tmp_path / name, files)
@@ -359,7 +356,7 @@ def test_monorepo_without_folders_opens_nothing(tmp_path: Path) -> None:
 
 def test_workflow_is_one(tmp_path: Path) -> None:
     beside = Path(sys.executable).parent / "actionlint"
-    actionlint = str(beside) if beside.exists() else shutil.which("actionlint")
+    actionlint = beside if beside.exists() else shutil.which("actionlint")
     if actionlint is None:
         pytest.skip("no actionlint here")
     path = tmp_path / WORKFLOW

@@ -24,6 +24,8 @@ from pipslim.settings.choice import BadSetting
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from corpus import Corpus
+
 BEFORE = b"FROM python:3.12-slim\nRUN pip install flask\n"
 AFTER = b"FROM python:3.12-slim\nRUN pip install --no-cache-dir flask\n"
 BROKEN = b"FROM scratch\nCOPYY a /\n"
@@ -118,6 +120,18 @@ def mixture_again() -> None:
 def named() -> list[str]:
     """Give a path that is found only when named, and is no regular file."""
     return ["5/pipe.Dockerfile"] if hasattr(os, "mkfifo") else []
+
+
+@pytest.mark.corpus
+def test_any_number_gives_the_same_of_real_files(corpus: Corpus) -> None:
+    for at, path in enumerate(corpus.files[::8]):
+        put(f"{at % 50:02}/{at:05}.Dockerfile", path.read_bytes())
+    told = set()
+    for number in ("1", "3", "auto"):
+        done = ran("fix", "--check", "--jobs", number)
+        told.add((done.returncode, done.stdout, done.stderr))
+    assert len(told) == 1
+    assert told.pop()[1].count(b"\n+++ b/") > 500
 
 
 def starting(method: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from time import perf_counter
 
 from pipslim.files import disk
@@ -101,7 +102,6 @@ def carry_out(job: Job, *, write: bool) -> FileOutcome:
 
 def cores() -> int:
     """Give how many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))  # where it can be told, as on Linux
-    except AttributeError:
-        return os.cpu_count() or 1
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

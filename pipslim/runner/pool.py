@@ -239,19 +239,23 @@ def _context() -> BaseContext:
 
 # -- in the processes that are started -------------------------------------------------------------
 
-_stopping = False
+_stopping = _ending = _working = False
 
 
 def work(jobs: Sequence[Job], *, write: bool) -> list[FileOutcome]:
     """Do a chunk of files; once told to stop, give those that are done."""
+    global _working
     done: list[FileOutcome] = []
+    _working = True
     try:
         for job in jobs:
-            if _stopping:
+            if _stopping or _ending:
                 break
             done.append(carry_out(job, write=write))
-    except SystemExit:  # the executor would keep it from ending the process
-        os._exit(1)
+    finally:
+        _working = False
+        if _ending:
+            os._exit(1)
     return done
 
 
@@ -273,7 +277,11 @@ def _stop(_number: int, _frame: object) -> None:
 
 
 def _end(_number: int, _frame: object) -> None:
-    raise SystemExit(1)  # so that a file half written is removed on the way out
+    """End at once, or behind the file at hand, so that no half of one is left."""
+    global _ending
+    _ending = True
+    if not _working:
+        os._exit(1)
 
 
 def _end_with_parent() -> None:

@@ -93,6 +93,7 @@ HEAVY = (
     "signal",
     "tempfile",
     "termios",
+    "threading",
     "typer",
     "urllib",
     "xml",

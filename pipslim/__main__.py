@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from pipslim.cli import main
+from pipslim.cli import INTERRUPTED, main
 
 
 def collect_rarely() -> None:
@@ -23,7 +23,7 @@ def entry() -> None:
         sys.stderr.close()
         code = 0
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     sys.exit(code)
 
 

@@ -15,6 +15,9 @@ WOULD_CHANGE = 1  # --check, and something would change
 USAGE = 2  # a wrong option, setting or path
 UNREAD = 3  # a file could not be read, parsed or (measure) built; the others are done
 FAILED = 4  # a rewrite failed its own proof; its file is as it was, the others are done
+# as shells tell that a signal ended a program: 128 and its number, that of Ctrl-C is 2
+SIGNALLED = 128
+INTERRUPTED = SIGNALLED + 2
 
 
 class Streams(NamedTuple):

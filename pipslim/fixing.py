@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import os
 
-from pipslim.cli import FAILED, OK, UNREAD, USAGE, WOULD_CHANGE, complain, say
+from pipslim.cli import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    SIGNALLED,
+    UNREAD,
+    USAGE,
+    WOULD_CHANGE,
+    complain,
+    say,
+)
 from pipslim.files.disk import Unreachable, check_savable, save
 from pipslim.files.find import find
 from pipslim.report.diff import unified
 from pipslim.report.summary import Summary
 from pipslim.rewrite.engine import Outcome, rewrite
-from pipslim.runner import FileOutcome, Job, run
+from pipslim.runner import FileOutcome, Job, read_number, run
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode, encode
@@ -49,6 +59,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
             if len(arguments.paths) > 1:
                 raise BadSetting("- (standard input) is not to be mixed with other paths")
             return _fix_stdin(arguments, book, streams)
+        number = read_number(arguments.jobs)
         jobs = list(_jobs(arguments, book))
         patches = _patches(jobs, arguments)
     except (BadSetting, Unreachable) as error:
@@ -60,13 +71,9 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         arguments = arguments._replace(quiet=True)
     if arguments.interactive:
         return _ask(jobs, arguments, streams)
-    results = run(jobs, write=arguments.write)
-    if patches is None:
-        return _report(results, arguments, streams)
-    if not arguments.output_file:  # the patches hold the diff
-        arguments = arguments._replace(diff=bool(arguments.diff))
-    code = _report(patches.gathered(results), arguments, streams)
-    return max(code, _write(patches, arguments, streams))
+    if len(jobs) < 2:
+        return _put(run(jobs, write=arguments.write), patches, arguments, streams)
+    return _follow(jobs, number, patches, arguments, streams)
 
 
 def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
@@ -74,6 +81,42 @@ def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
     for path in find(arguments.paths or (".",), book.search):
         if not book.excludes(path):
             yield Job(path, book.choice(path))
+
+
+def _follow(
+    jobs: list[Job], number: int, patches: Patches | None, arguments: Arguments, streams: Streams
+) -> int:
+    """Report on many files, with progress for whoever watches, until all are done or Ctrl-C."""
+    from pipslim.report.progress import Progress
+
+    progress = Progress(streams.stderr, len(jobs), shown=not arguments.quiet)
+    results = progress.follow(run(jobs, write=arguments.write, processes=number))
+    streams = streams._replace(
+        stdout=progress.above(streams.stdout), stderr=progress.above(streams.stderr)
+    )
+    try:
+        return _put(results, patches, arguments, streams)
+    except KeyboardInterrupt as stop:
+        streams.stdout.flush()
+        say(streams, progress.stopped(written=arguments.write))
+        return SIGNALLED + stop.args[0] if stop.args else INTERRUPTED
+    finally:
+        results.close()
+
+
+def _put(
+    results: Iterable[FileOutcome],
+    patches: Patches | None,
+    arguments: Arguments,
+    streams: Streams,
+) -> int:
+    """Report, and gather patches where they are asked for; give the exit code."""
+    if patches is None:
+        return _report(results, arguments, streams)
+    if not arguments.output_file:  # the patches hold the diff
+        arguments = arguments._replace(diff=bool(arguments.diff))
+    code = _report(patches.gathered(results), arguments, streams)
+    return max(code, _write(patches, arguments, streams))
 
 
 def _ask(jobs: list[Job], arguments: Arguments, streams: Streams) -> int:

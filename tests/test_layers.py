@@ -59,16 +59,17 @@ MAY_USE_THE_NETWORK = frozenset(("estimate/index.py",))
 FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("files/*.py"))
 MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
 MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py"}  # the data file beside it
-MAY_START_PROCESSES = frozenset(("runner.py", "measure/engine.py"))
+MAY_START_PROCESSES = frozenset(("runner/pool.py", "runner/interrupts.py", "measure/engine.py"))
 TERMINAL = frozenset(("curses", "msvcrt", "pty", "readline", "termios", "tty"))
 # It sets how keys are read, and hears the signals on which it has to set that back.
 MAY_SET_THE_TERMINAL = frozenset(("review/keys.py",))
 MAY_USE_STREAMS = frozenset(("__main__.py", "cli.py"))
-# Of modules that can touch the disk, what works on text or in memory alone.
+# Of modules that can touch the disk, what does not.
 HARMLESS = frozenset([
     "io.BytesIO", "io.StringIO", "os.environ", "os.environ.get", "os.sep",
     "pathlib.PurePath", "os.fsencode", "os.path.basename", "os.path.commonpath", "os.path.dirname",
     "os.path.isabs", "os.path.join", "os.path.normpath", "os.path.relpath",
+    "os._exit", "os.cpu_count", "os.get_terminal_size", "os.kill", "os.sched_getaffinity",
 ])  # fmt: skip
 
 MOST_LINES = 400
@@ -78,6 +79,7 @@ MOST_LINES_OF_A_PASS = 200
 HEAVY = (
     "asyncio",
     "click",
+    "concurrent",
     "dataclasses",
     "difflib",
     "dockerfile_parse",
@@ -85,12 +87,15 @@ HEAVY = (
     "inspect",
     "json",
     "libcst",
+    "multiprocessing",
     "packaging",
     "pathlib",
     "pydantic",
     "rich",
+    "signal",
     "tempfile",
     "termios",
+    "threading",
     "tomli",
     "tomllib",
     "typer",

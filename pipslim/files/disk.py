@@ -45,6 +45,15 @@ def remove(path: str) -> None:
         raise Unreachable(f"{path}: cannot be removed: {error.strerror or error}") from error
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """Give what two paths of the same file have in common; None where there is no file."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
+
+
 def write(path: str, data: bytes) -> None:
     """Replace a file's content, whole or not at all; mode kept, links followed.
 
@@ -67,7 +76,8 @@ def write(path: str, data: bytes) -> None:
             _like(beside, before)
             os.replace(beside, target)
         except BaseException:
-            os.unlink(beside)
+            if os.path.lexists(beside):  # an interrupt may come just behind the renaming
+                os.unlink(beside)
             raise
     except Unreachable:
         raise

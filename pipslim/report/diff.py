@@ -67,11 +67,11 @@ def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[C
     starts = [0, *accumulate(map(len, lines))]
     at = 0
     while at < len(edits):
-        line = max(min(bisect_right(starts, edits[at].start), len(lines)) - 1, 0)
-        first, last = line, line
+        first = last = _line_at(starts, edits[at].start)
         upto = at
         while upto < len(edits):
-            if upto > at and edits[upto].start >= starts[min(last + 1, len(lines))]:
+            # the end of a file without a final newline belongs to its last line
+            if upto > at and _line_at(starts, edits[upto].start) > last:
                 break
             while last + 1 < len(lines) and starts[last + 1] <= edits[upto].end:
                 last += 1
@@ -95,6 +95,10 @@ def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[C
             tail += 1
         yield Change(first + head, stop - tail, new[head : len(new) - tail])
         at = upto
+
+
+def _line_at(starts: Sequence[int], offset: int) -> int:
+    return max(min(bisect_right(starts, offset), len(starts) - 1) - 1, 0)
 
 
 def _hunk(

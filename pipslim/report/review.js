@@ -31,7 +31,9 @@ setTheme(theme); // ahead of the first paint
 
 const start = () => {
   const part = (name) => document.querySelector(`[data-part="${name}"]`);
+  part("plain").remove();
   const data = JSON.parse(part("data").textContent);
+  part("data").textContent = "";
   const files = data.files;
   files.forEach((file, index) => (file.index = index));
   const home = part("files");
@@ -527,19 +529,25 @@ const start = () => {
     for (const each of shownFiles.slice(Math.max(at - 2, 0), at + 3)) if (!each.drawn) draw(each);
   };
 
-  // Bring a node below the tools. What comes into view may turn out to be of another height than
-  // was guessed, so it is set right in the next frames.
-  let aim = null;
-  const scrollTo = (node, room) => {
+  // Keep a node at a height. What comes into view may turn out to be higher or lower than was
+  // guessed, so the page is set right in the next frames, too.
+  let held = null;
+  const hold = (node, top) => {
+    let frames = 4;
     const settle = () => {
-      const off = node.getBoundingClientRect().top - edge() - room;
+      if (held !== settle) return;
+      const off = node.getBoundingClientRect().top - top();
       if (Math.abs(off) > 0.5) window.scrollBy({ top: off, behavior: "instant" });
       if (current) current.at = scrollY;
+      if (frames--) requestAnimationFrame(settle);
     };
-    aim = settle;
+    held = settle;
     settle();
-    requestAnimationFrame(() => requestAnimationFrame(() => aim === settle && settle()));
   };
+  for (const name of ["wheel", "touchstart", "mousedown"]) {
+    addEventListener(name, () => (held = null), { passive: true });
+  }
+  const scrollTo = (node, room) => hold(node, () => edge() + room);
 
   const go = (file, keep = false) => {
     if (file.section.hidden) {
@@ -641,8 +649,8 @@ const start = () => {
     if (!anchor) return;
     drawNear(anchor);
     if (was && current.place !== null) return goTo(current.file, current.place);
-    window.scrollBy({ top: anchor.section.getBoundingClientRect().top - top, behavior: "instant" });
-    if (was) current.at = scrollY;
+    if (!was) current = null;
+    hold(anchor.section, () => top);
     for (const file of shownFiles) {
       near.unobserve(file.section);
       near.observe(file.section);

@@ -128,10 +128,11 @@ def _about() -> Iterator[str]:
 def _plain(results: Sequence[FileOutcome], files: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Give the diffs and reasons for a reader without scripts.
 
-    Many places that show build artefacts forbid scripts, and there the page must still serve. To a
-    browser with scripts this is one text that it skips.
+    Many places that show build artefacts forbid scripts, and there the page must still serve. It is
+    not in a noscript element, for that is empty where a policy, not the reader, forbids them. The
+    script hides it before it is drawn, and takes it away.
     """
-    yield '<noscript>\n<main class="plain">\n'
+    yield '<main class="plain" data-part="plain">\n'
     for result, file in zip(results, files, strict=True):
         if file["state"] == "same":
             continue
@@ -142,11 +143,11 @@ def _plain(results: Sequence[FileOutcome], files: Sequence[dict[str, Any]]) -> I
         if "notes" in file:
             yield "<ul>\n"
             for note in file["notes"]:
-                done = note.get("fixed") or f"held back: {note['held']}"
+                told = note["message"]
+                if note["pass"]:
+                    told += f": {note.get('fixed') or 'held back: ' + note['held']}"
                 about = f"<b>{note['pass']}</b> " if note["pass"] else ""
-                message = shown(note["message"])
-                told = f"{message}: {shown(done)}" if note["pass"] else message
-                yield f"<li>{_where(note)}{about}{told}</li>\n"
+                yield f"<li>{_where(note)}{about}{_prose(told)}</li>\n"
             yield "</ul>\n"
         if result.outcome is not None and file["state"] == "changed":
             text = unified(file["path"], result.outcome.before, result.outcome.edits)
@@ -156,7 +157,7 @@ def _plain(results: Sequence[FileOutcome], files: Sequence[dict[str, Any]]) -> I
     count = sum(file["state"] == "same" for file in files)
     if count:
         yield f'<p class="dim">{count_files(count)} more: nothing to change.</p>\n'
-    yield "</main>\n</noscript>\n"
+    yield "</main>\n"
 
 
 def _where(told: dict[str, Any]) -> str:

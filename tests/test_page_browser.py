@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 selenium = pytest.importorskip("selenium", reason="selenium is not installed")
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-DRIVER = os.environ.get("CHROMEDRIVER") or shutil.which("chromedriver") or ""
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
+DRIVER = shutil.which("chromedriver") or ""
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
     reason="there is no browser: install chromium and chromedriver (Debian: chromium-driver)",

@@ -424,7 +424,19 @@ def test_totals_are_those_of_the_summary() -> None:
     totals = dict(zip(labels, map(int, page.texts["dd"][:5]), strict=True))
     assert "5 files read, 4 would change, 1 not readable" in told
     fixed = sum(map(int, re.findall(r": (\d+) to fix", told)))
-    assert totals == {"files": 5, "changed": 4, "fixes": fixed, "held back": 1, "errors": 1}
+    assert totals == {"files": 5, "to change": 4, "fixes": fixed, "held back": 1, "errors": 1}
+
+
+def test_one_bar_shows_what_part_of_the_files_changes() -> None:
+    page = page_of(("a", BEFORE), ("b", BEFORE), ("c", CLEAN), ("d", BROKEN))
+    told = re.search(r'<figure class="share">.*?aria-label="(.*?)">(.*?)</svg>', page, re.DOTALL)
+    assert told is not None
+    assert told[1] == "2 to change, 1 errors, 1 as they should be"
+    widths = re.findall(r'class="(\w+)" x="([\d.]+)" width="([\d.]+)"', told[2])
+    assert widths == [
+        ("changed", "0.00", "500.00"), ("bad", "500.00", "250.00"), ("same", "750.00", "250.00")
+    ]  # fmt: skip
+    assert '<figure class="share">' not in page_of(), "of nothing there are no parts"
 
 
 def test_the_plot_has_a_bar_for_each_pass() -> None:
@@ -511,6 +523,18 @@ def test_the_page_names_no_address_and_no_handler() -> None:
     text = page_of()
     for word in ("http:", "https:", "@import", "url(", "fetch(", "XMLHttp", "innerHTML", "eval("):
         assert word not in text, word
+
+
+def test_each_key_is_told_on_the_page_and_in_the_docs() -> None:
+    report = ROOT / "pipslim" / "report"
+    script = (report / "review.js").read_text("utf-8")
+    block = script.partition("const KEYS = {")[2].partition("\n  };")[0]
+    keys = re.findall(r'^    "?([a-zE/?]|Escape)"?:', block, re.MULTILINE)
+    listed = re.findall(r"<kbd>(.*?)</kbd>", (report / "review.html").read_text("utf-8"))
+    table = (ROOT / "docs" / "report.md").read_text("utf-8").partition("## Keys")[2]
+    told = re.findall(r"`(.+?)`", table.partition("\n## ")[0])
+    assert sorted({"Escape": "Esc"}.get(key, key) for key in keys) == sorted(listed)
+    assert listed == told
 
 
 def outcome_of(data: bytes) -> Outcome:

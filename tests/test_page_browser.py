@@ -108,7 +108,7 @@ def browser(started: Chrome, page: Path) -> Iterator[Chrome]:
     load(started, page)
     yield started
     started.execute_script("localStorage.clear()")
-    assert [each for each in started.get_log("browser") if each["level"] != "INFO"] == []
+    assert [each for each in log(started, "browser") if each["level"] != "INFO"] == []
 
 
 def load(browser: Chrome, page: Path, hash_: str = "") -> None:
@@ -120,6 +120,12 @@ def load(browser: Chrome, page: Path, hash_: str = "") -> None:
         lambda: browser.execute_script("return 'ready' in document.documentElement.dataset"),
     )
     settle(browser)
+
+
+def log(browser: Any, kind: str) -> list[dict[str, Any]]:
+    """Give what the browser has logged since it was asked last."""
+    found: list[dict[str, Any]] = browser.get_log(kind)
+    return found
 
 
 def wait(browser: Chrome, condition: Callable[[], object]) -> None:
@@ -230,11 +236,11 @@ def show_whole(browser: Chrome, file: dict[str, Any]) -> str:
 
 
 def test_it_opens_from_a_file_and_asks_for_nothing_else(browser: Chrome, page: Path) -> None:
-    browser.get_log("performance")
+    log(browser, "performance")
     load(browser, page)
     asked = [
         json.loads(entry["message"])["message"]["params"]["request"]["url"]
-        for entry in browser.get_log("performance")
+        for entry in log(browser, "performance")
         if '"Network.requestWillBeSent"' in entry["message"]
     ]
     assert asked == [page.as_uri()]
@@ -382,7 +388,7 @@ def test_what_was_viewed_is_remembered_until_it_changes(browser: Chrome, page: P
     first = paths_shown(browser)[0]
     press(browser, "jv")
     (progress,) = find(browser, "[data-part=progress]")
-    assert progress.text.startswith("1 of ")
+    assert progress.text.startswith("1 / ")
     assert current(browser) == paths_shown(browser)[1], "on to the next"
     load(browser, page)
     boxes = find(browser, "section.file:not([hidden]) .check input")

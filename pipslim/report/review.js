@@ -264,7 +264,7 @@ const start = () => {
   const tellProgress = () => {
     const all = files.filter((file) => file.state !== "same");
     const done = all.filter((file) => viewed.has(file.id)).length;
-    part("progress").textContent = `${done} of ${all.length} viewed`;
+    part("progress").textContent = `${done} / ${all.length} viewed`;
   };
 
   // -- filters -------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ def review_page(results: Sequence[FileOutcome], *, written: bool) -> str:
         f"<h1>{title}</h1>\n",
         f'<p class="dim">pipslim {pipslim.__version__}, {mode}</p>\n',
         *_totals(files, written=written),
+        *_share(files, written=written),
         "</div>\n",
         *_plot(files, written=written),
         "</header>\n",
@@ -63,10 +64,11 @@ def _json(value: object) -> str:
 
 def _totals(files: Sequence[dict[str, Any]], *, written: bool) -> Iterator[str]:
     notes = [note for file in files for note in file.get("notes", ())]
+    change = "changed" if written else "to change"
     errors = sum(file["state"] in ("unread", "failed") for file in files)
     rows = (
         ("read", len(files), "files"),
-        ("changed", sum(file["state"] == "changed" for file in files), "changed"),
+        ("changed", sum(file["state"] == "changed" for file in files), change),
         ("fixed", sum("fixed" in note for note in notes), "fixes made" if written else "fixes"),
         ("held", sum(bool(note.get("held")) for note in notes), "held back"),
         ("bad", errors, "errors"),
@@ -76,6 +78,34 @@ def _totals(files: Sequence[dict[str, Any]], *, written: bool) -> Iterator[str]:
         quiet = "" if count else " none"
         yield f'<div class="{name}{quiet}"><dt>{label}</dt><dd>{count:,}</dd></div>\n'
     yield "</dl>\n"
+
+
+def _share(files: Sequence[dict[str, Any]], *, written: bool) -> Iterator[str]:
+    """Give one bar of all files: what part of them changes, and what becomes of the others."""
+    states = [file["state"] for file in files]
+    rows = (
+        ("changed", states.count("changed"), "changed" if written else "to change"),
+        ("noted", states.count("noted"), "held back alone"),
+        ("bad", states.count("unread") + states.count("failed"), "errors"),
+        ("same", states.count("same"), "as they should be"),
+    )
+    there = [row for row in rows if row[1]]
+    if not there:
+        return
+    told = ", ".join(f"{count} {label}" for _, count, label in there)
+    yield (
+        '<figure class="share"><svg viewBox="0 0 1000 12" preserveAspectRatio="none" role="img" '
+        f'aria-label="{told}">'
+    )
+    at = 0.0
+    for name, count, _ in there:
+        width = count / len(files) * 1000
+        yield f'<rect class="{name}" x="{at:.2f}" width="{width:.2f}" height="12"/>'
+        at += width
+    yield '</svg>\n<figcaption aria-hidden="true">'
+    for name, count, label in there:
+        yield f'<span><i class="key {name}"></i>{count / len(files):.0%} {label}</span>'
+    yield "</figcaption></figure>\n"
 
 
 def _plot(files: Sequence[dict[str, Any]], *, written: bool) -> Iterator[str]:

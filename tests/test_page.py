@@ -471,7 +471,11 @@ def test_without_scripts_the_diffs_are_there() -> None:
 
 
 def test_nothing_of_a_file_becomes_markup() -> None:
-    page = page_of(("</script><script>alert(3)</script>", NASTY), ("bad", b"<!-- <script>\n"))
+    idle = b"FROM scratch\n# pipslim: ignore[<img/src=x>]\nCOPY a /\n"
+    page = page_of(
+        ("</script><script>alert(3)</script>", NASTY), ("bad", b"<!-- <script>\n"), ("idle", idle)
+    )
+    assert "names no pass: &lt;img/src=x&gt;" in page
     harmless = page_of(("Dockerfile", BEFORE), ("bad", BROKEN))
     assert page.count("<script") == harmless.count("<script") == 2
     assert page.count("</script") == 2

@@ -44,6 +44,9 @@ NASTY = (
     b'RUN pip install "<b onmouseover=alert(3)>flask</b>" \xf0\x9f\x98\x80 caf\xc3\xa9 \xff\n'
 )
 CRLF = b"FROM python:3.12\r\nENV A=1\r\nENV B=2\r\nRUN pip install x"
+LONG = (
+    b"FROM python:3.12\nRUN pip install a\n" + b"# a\n" * 20 + b"RUN pip install b\n" + b"# b\n" * 9
+)
 BROKEN = b"FROM scratch\n<script>alert(4)</script> a /\n"
 
 
@@ -58,6 +61,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("Dockerfile.nasty", NASTY),
         ("Dockerfile.crlf", CRLF),
         ("Dockerfile.broken", BROKEN),
+        ("Dockerfile.long", LONG),
         ("Dockerfile.<img src=x onerror=alert(5)> #%41:7", CRLF),
         ("Dockerfile.same", b"FROM scratch\n"),
     ):
@@ -244,6 +248,7 @@ def test_it_opens_from_a_file_and_asks_for_nothing_else(browser: Chrome, page: P
         if '"Network.requestWillBeSent"' in entry["message"]
     ]
     assert asked == [page.as_uri()]
+    assert find(browser, "main.plain") == [], "the plain page is gone"
 
 
 def test_counts_are_those_of_the_data(browser: Chrome, data: list[dict[str, Any]]) -> None:
@@ -327,6 +332,21 @@ def test_reasons_stand_beside_the_lines(browser: Chrome, page: Path) -> None:
         assert abs(rows.location["y"] - notes.location["y"]) < 2
     words = [each.text for each in find(browser, ".current ins")]
     assert " --no-cache-dir" in [f" {word.strip()}" for word in words]
+
+
+def test_unchanged_lines_are_folded_and_unfold_one_by_one(browser: Chrome, page: Path) -> None:
+    load(browser, page, "#evil/Dockerfile.long")
+    folds = find(browser, ".current .fold")
+    assert [fold.text.lstrip("↕ ") for fold in folds] == ["14 unchanged lines", "6 unchanged lines"]
+    rows = len(find(browser, ".current tr"))
+    folds[-1].click()
+    assert len(find(browser, ".current .fold")) == 1
+    assert len(find(browser, ".current tr")) == rows + 6
+    assert browser.switch_to.active_element.get_attribute("aria-label") == "evil/Dockerfile.long"
+    press(browser, "x")
+    assert len(find(browser, ".current tr")) == rows + 6 + 14
+    press(browser, "x")
+    assert len(find(browser, ".current tr")) == rows, "as it was"
 
 
 def test_a_pass_is_explained_where_it_is_named(browser: Chrome) -> None:

@@ -169,12 +169,12 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
     diff = plain and _shows_diff(arguments)
     to_file = bool(arguments.output_file)
     colour = diff and not to_file and streams.stdout.isatty() and not os.environ.get("NO_COLOR")
-    kept: list[FileOutcome] = []  # for a format that wants them all
+    kept: list[FileOutcome] = []  # for a format or a page that wants them all
     parts: list[bytes] = []  # for a file, which is written whole
     put = parts.append if to_file else streams.stdout.write
     for result in results:
         summary.add(result)
-        if not plain:
+        if arguments.report or not plain:
             kept.append(_named(result))
         outcome = result.outcome
         if outcome is None:
@@ -200,6 +200,17 @@ def _report(results: Iterable[FileOutcome], arguments: Arguments, streams: Strea
     if not arguments.quiet:
         for line in summary.lines(written=arguments.write):
             say(streams, line)
+    return max(code, _write_page(kept, arguments, streams)) if arguments.report else code
+
+
+def _write_page(results: list[FileOutcome], arguments: Arguments, streams: Streams) -> int:
+    """Write the page for review; give the exit code."""
+    from pipslim.report.review_page import review_page
+
+    page = review_page(results, written=arguments.write)
+    code = _save(arguments.report, page.encode(), streams)
+    if code == OK and not arguments.quiet:
+        say(streams, f"written: {arguments.report}")
     return code
 
 
@@ -216,6 +227,8 @@ def _check_output(arguments: Arguments) -> None:
         if of_files and arguments.diff is False:
             raise BadSetting("--no-diff leaves nothing to write to --output-file")
         check_savable(arguments.output_file)
+    if arguments.report:
+        check_savable(arguments.report)
 
 
 def _shows_diff(arguments: Arguments) -> bool:
@@ -250,6 +263,9 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
         arguments = arguments._replace(quiet=True, write=False)
         return _report([FileOutcome(name, outcome)], arguments, streams)
     code = OK if outcome.problem is None else _tell(name, outcome.problem, streams)
+    if arguments.report:
+        told = arguments._replace(quiet=True, write=False)
+        code = max(code, _write_page([FileOutcome(name, outcome)], told, streams))
     if arguments.output_file:
         return max(code, _save(arguments.output_file, encode(outcome.after), streams))
     streams.stdout.write(encode(outcome.after))

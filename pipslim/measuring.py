@@ -138,8 +138,8 @@ def _build(
     from pipslim.measure.builds import measure
     from pipslim.measure.engine import NoEngine
     from pipslim.measure.engine import find as find_engine
-    from pipslim.report.page import savings_page
     from pipslim.report.savings import as_json, table
+    from pipslim.report.savings_page import savings_page
 
     def tell(line: str) -> None:
         if not told.quiet:

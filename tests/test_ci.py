@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -32,6 +33,45 @@ def test_the_script_of_ci_is_a_script() -> None:
     assert _RUN.read_bytes().startswith(b"#!/usr/bin/env bash\n")
     done = subprocess.run([bash, "-n"], input=_RUN.read_bytes(), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script for bash")
+@pytest.mark.parametrize(
+    "apt",
+    ["exit 100", "sleep 60", "touch {bin}/chromium {bin}/chromedriver; chmod +x {bin}/chrom*"],
+)
+def test_a_browser_that_cannot_be_had_fails_nothing(tmp_path: Path, apt: str) -> None:
+    """The part that installs one ends soon, well, and says which it was."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash here")
+    part = _read(".ci/run").partition("quietly_apt() {")
+    text = "quietly_apt() {" + part[2].partition('\nstep "$TEST_COMMAND"')[0]
+    text = re.sub(r"quietly_apt \d+", "quietly_apt 1", text)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, line in (("id", "echo 0"), ("apt-get", apt.format(bin=folder))):
+        (folder / name).write_text(f"#!/bin/sh\n{line}\n", "utf-8")
+        (folder / name).chmod(0o755)
+    for name in ("sh", "timeout", "touch", "sleep", "chmod"):
+        found = shutil.which(name)
+        if found is None:
+            pytest.skip(f"there is no {name} here")
+        (folder / name).symlink_to(found)
+    head = 'set -euo pipefail\nstep() { echo "== $*"; }\n'
+    done = subprocess.run(
+        [bash, "-c", head + text],
+        env={"PATH": str(folder)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    told = "== a browser\n"
+    if not apt.startswith("touch"):
+        told += "none to be had: the tests of the review page are skipped\n"
+    assert done.stdout == told
 
 
 def test_the_workflow_runs_that_script() -> None:

@@ -576,6 +576,7 @@ CONTENTS = {
     "crlf": BEFORE.replace(b"\n", b"\r\n"),
     "crlf-no-final-newline": BEFORE.replace(b"\n", b"\r\n")[:-2],
     "new-last-line": b"FROM python:3.12 AS a\nRUN pip install b\nFROM a\nENV A=1\nENV B=2",
+    "last-line-edited-at-its-end": b"FROM python:3.12\nRUN pip install a && pip install",
     "every-line": b"FROM ubuntu:18.04\nRUN apt-get install -y python3-pip && pip3 install a",
     "far-apart": b"FROM python:3.12\nENV A=1\nENV B=2\n"
     + b"# a\n" * 20

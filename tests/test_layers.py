@@ -58,7 +58,8 @@ ESTIMATE = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.gl
 MAY_USE_THE_NETWORK = frozenset(("estimate/index.py",))
 FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("files/*.py"))
 MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
-MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py"}  # the data file beside it
+# the data files beside them
+MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py", "report/page.py"}
 MAY_START_PROCESSES = frozenset(("runner/pool.py", "runner/interrupts.py", "measure/engine.py"))
 TERMINAL = frozenset(("curses", "msvcrt", "pty", "readline", "termios", "tty"))
 # It sets how keys are read, and hears the signals on which it has to set that back.

@@ -17,8 +17,8 @@ from pipslim.estimate.values import CachedFile, Estimate, Unseen
 from pipslim.measure.builds import Amount, Image, Measured
 from pipslim.measure.engine import Build, Engine, Failed, NoEngine, Start, find
 from pipslim.report.estimates import estimates_json, estimates_table
-from pipslim.report.page import savings_page
 from pipslim.report.savings import as_json, share, size, table
+from pipslim.report.savings_page import savings_page
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ _NO_NEWLINE = "\\ No newline at end of file\n"
 _RED, _GREEN, _CYAN, _BOLD, _PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"
 
 
-class _Change(NamedTuple):
+class Change(NamedTuple):
     """Lines `start` to `end` (0-based, half-open) of the old text, and what replaces them."""
 
     start: int
@@ -30,15 +30,7 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
 
     `path` is relative to where the diff is to be applied. `edits` are in order, into `before`.
     """
-    lines = before.split("\n")
-    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-    changes: list[_Change] = []
-    for change in _changes(before, lines, edits):
-        if changes and changes[-1].end == change.start:  # neighbours are one
-            last = changes.pop()
-            change = _Change(last.start, change.end, last.lines + change.lines)
-        if lines[change.start : change.end] != change.lines:
-            changes.append(change)
+    lines, changes = changed_lines(before, edits)
     if not changes:
         return ""
     out = [f"--- {named('a/', path)}\n", f"+++ {named('b/', path)}\n"]
@@ -56,16 +48,30 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
     return "".join(out)
 
 
-def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[_Change]:
+def changed_lines(before: str, edits: Sequence[Edit]) -> tuple[list[str], list[Change]]:
+    """Give the lines of a text, newlines included, and which of them `edits` replace by what."""
+    lines = before.split("\n")
+    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    changes: list[Change] = []
+    for change in _changes(before, lines, edits):
+        if changes and changes[-1].end == change.start:  # neighbours are one
+            last = changes.pop()
+            change = Change(last.start, change.end, last.lines + change.lines)
+        if lines[change.start : change.end] != change.lines:
+            changes.append(change)
+    return lines, changes
+
+
+def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[Change]:
     """Give the changed lines, neighbouring edits together, common lines at the ends left out."""
     starts = [0, *accumulate(map(len, lines))]
     at = 0
     while at < len(edits):
-        line = max(min(bisect_right(starts, edits[at].start), len(lines)) - 1, 0)
-        first, last = line, line
+        first = last = _line_at(starts, edits[at].start)
         upto = at
         while upto < len(edits):
-            if upto > at and edits[upto].start >= starts[min(last + 1, len(lines))]:
+            # the end of a file without a final newline belongs to its last line
+            if upto > at and _line_at(starts, edits[upto].start) > last:
                 break
             while last + 1 < len(lines) and starts[last + 1] <= edits[upto].end:
                 last += 1
@@ -87,12 +93,16 @@ def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[_
         tail = 0
         while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
             tail += 1
-        yield _Change(first + head, stop - tail, new[head : len(new) - tail])
+        yield Change(first + head, stop - tail, new[head : len(new) - tail])
         at = upto
 
 
+def _line_at(starts: Sequence[int], offset: int) -> int:
+    return max(min(bisect_right(starts, offset), len(starts) - 1) - 1, 0)
+
+
 def _hunk(
-    lines: list[str], changes: Sequence[_Change], shift: int, *, colour: bool
+    lines: list[str], changes: Sequence[Change], shift: int, *, colour: bool
 ) -> Iterator[str]:
     start = max(changes[0].start - _CONTEXT, 0)
     end = min(changes[-1].end + _CONTEXT, len(lines))

@@ -58,7 +58,7 @@ MAY_USE_THE_NETWORK = frozenset(("estimate/index.py",))
 FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("files/*.py"))
 MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
 MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py"}  # the data file beside it
-MAY_START_PROCESSES = frozenset(("runner.py", "measure/engine.py"))
+MAY_START_PROCESSES = frozenset(("runner.py", "measure/engine.py", "files/git.py"))
 TERMINAL = frozenset(("curses", "msvcrt", "pty", "readline", "termios", "tty"))
 # It sets how keys are read, and hears the signals on which it has to set that back.
 MAY_SET_THE_TERMINAL = frozenset(("review/keys.py",))
@@ -87,6 +87,7 @@ HEAVY = (
     "pathlib",
     "pydantic",
     "rich",
+    "subprocess",
     "tempfile",
     "termios",
     "typer",
@@ -207,7 +208,7 @@ def test_disk_is_touched_by_few(path: Path) -> None:
 
 
 @every_module
-def test_processes_are_started_by_the_runner_alone(path: Path) -> None:
+def test_processes_are_started_by_few(path: Path) -> None:
     if name_of(path) not in MAY_START_PROCESSES:
         found = {each.partition(".")[0] for each in imports(path)} & PROCESSES
         assert not found - ({"signal"} if name_of(path) in MAY_SET_THE_TERMINAL else set())

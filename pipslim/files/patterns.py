@@ -77,39 +77,53 @@ def decide(rules: Iterable[Rule], path: bytes, *, is_dir: bool) -> bool | None:
 
 
 class Patterns:
-    """Patterns as in a .gitignore that lies in a folder; one line each."""
+    """Patterns as in a .gitignore that lies in a folder, the base; one line each."""
 
     __slots__ = ("_base", "_folders", "_rules")
 
     def __init__(self, lines: Iterable[str], base: str = ".") -> None:
         self._rules = rules("\n".join(lines).encode("utf-8", "surrogateescape"))
-        self._base = os.path.abspath(base)
-        self._folders: dict[bytes, bool] = {b"": False}
+        self._base = os.path.join(os.path.abspath(base), "")
+        self._folders: dict[bytes, bool | None] = {b"": None}
 
     def __bool__(self) -> bool:
         return bool(self._rules)
 
-    def match(self, path: str, is_dir: bool = False) -> bool:
+    def match(self, path: str, is_dir: bool = False) -> bool | None:
         """Tell whether a path, or a folder between it and the base, is meant.
 
-        The path is absolute or relative to the current folder. Nothing outside the base is meant,
-        and as with git nothing in a folder that is meant can be taken back.
+        None where the patterns say nothing of it, as of all outside the base; False where one with
+        `!` decides. As with git, nothing in a folder that is meant can be taken back. The path is
+        absolute, or relative to the current folder.
         """
-        try:
-            below = os.path.relpath(path, self._base)
-        except ValueError:  # another drive
-            return False
-        if below == os.curdir or below.split(os.sep, 1)[0] == os.pardir:
-            return False
-        return self.below(os.fsencode(below.replace(os.sep, "/")), is_dir=is_dir)
+        path = os.path.abspath(path)
+        if not path.startswith(self._base):
+            return None
+        below = path[len(self._base) :].replace(os.sep, "/")
+        return self.below(os.fsencode(below), is_dir=is_dir)
 
-    def below(self, path: bytes, *, is_dir: bool = False) -> bool:
-        """Tell the same of a path below the base, its parts joined by `/`."""
-        folder = path.rpartition(b"/")[0]
-        known = self._folders.get(folder)
-        if known is None:
-            known = self._folders[folder] = self.below(folder, is_dir=True)
-        return known or bool(decide(self._rules, path, is_dir=is_dir))
+    def below(self, path: bytes, *, is_dir: bool = False) -> bool | None:
+        """Tell the same of a path seen from the base, its parts joined by `/`."""
+        above = self._folder(path.rpartition(b"/")[0])
+        if above:
+            return True
+        answer = decide(self._rules, path, is_dir=is_dir)
+        return above if answer is None else answer
+
+    def _folder(self, path: bytes) -> bool | None:
+        known = self._folders
+        unknown: list[bytes] = []
+        while path not in known:
+            unknown.append(path)
+            path = path.rpartition(b"/")[0]
+        answer = known[path]
+        while unknown:
+            path = unknown.pop()
+            if not answer:
+                here = decide(self._rules, path, is_dir=True)
+                answer = answer if here is None else here
+            known[path] = answer
+        return answer
 
 
 def _trimmed(line: bytes) -> bytes:

@@ -26,8 +26,13 @@ class Book:
         return Search(told.include, told.exclude, told.gitignore is not False, told.since)
 
     def excludes(self, path: str) -> bool:
-        """Tell whether a file is left out; asked for files found, not for files named."""
-        return False
+        """Tell whether a file is left out, also one that is named: with --force-exclude alone."""
+        told = self.arguments
+        if not (told.force_exclude and told.exclude):
+            return False
+        from pipslim.files.patterns import Patterns
+
+        return bool(Patterns(told.exclude).match(path))
 
     def choice(self, path: str) -> Choice:
         """Give what the engine is told for a file."""

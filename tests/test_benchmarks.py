@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="they measure by
         (["speed.py", "--rounds=1", _EXAMPLES], "files per CPU s"),
         (["startup.py", "--runs=1"], "modules imported"),
         (["growth.py", "--scale=0.01"], "ENV instructions"),
+        (["bulk.py", "--rounds=1", "--sizes=100"], "discovery by a walk"),
         (["hotspots.py", "--every=1", "--lines=3", _EXAMPLES], "function calls"),
     ],
     ids=lambda value: Path(value[0]).stem if isinstance(value, list) else "",

@@ -223,6 +223,20 @@ def test_links(
 
 @posix
 @every_route
+def test_links_to_what_is_read_anyway(
+    monkeypatch: pytest.MonkeyPatch, route: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    route(monkeypatch)
+    put("b/Dockerfile", "b/text")
+    Path("Dockerfile").symlink_to("b/Dockerfile")
+    Path("b/one.Dockerfile").symlink_to("text")
+    Path("b/two.Dockerfile").symlink_to("one.Dockerfile")
+    assert files() == ["b/Dockerfile", "b/one.Dockerfile"]
+    assert files("Dockerfile") == ["Dockerfile"]
+
+
+@posix
+@every_route
 def test_what_is_no_file(
     monkeypatch: pytest.MonkeyPatch, route: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

@@ -51,6 +51,7 @@ def find(
     each folder that cannot be searched, in a line for people. Raises Unreachable for a path that
     does not exist, and for a revision that cannot be compared with.
     """
+    paths = tuple(paths)
     seen: set[str] = set()
     revisions: dict[tuple[str, bool], Revision] = {}
     for path in paths:
@@ -72,6 +73,9 @@ def find(
             found: Iterable[str] = below(path, told, revision, unread)
         else:
             found = (path,) if revision is None or revision.has(path) else ()
+        if len(paths) == 1:
+            yield from found
+            return
         for each in found:
             name = os.path.abspath(each)
             if name not in seen:

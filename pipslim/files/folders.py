@@ -26,13 +26,17 @@ class Revision:
         self._gitignore = gitignore
         self._changed: dict[str, frozenset[bytes]] = {}
 
-    def below(self, folder: str) -> Iterator[bytes]:
-        """Give the files below a folder that differ, as seen from it; raises Unreachable."""
+    def below(self, folder: str) -> bytes:
+        """Give the files below a folder that differ, as seen from it, NUL between them.
+
+        Raises Unreachable, as `has` does, where they cannot be told.
+        """
         top, ahead = self._top(folder)
-        return (each[len(ahead) :] for each in self._changed[top] if each.startswith(ahead))
+        changed = self._changed[top]
+        return b"\0".join([each[len(ahead) :] for each in changed if each.startswith(ahead)])
 
     def has(self, path: str) -> bool:
-        """Tell whether a file differs; raises Unreachable."""
+        """Tell whether a file differs."""
         folder, name = os.path.split(path)
         top, ahead = self._top(folder or os.curdir)
         return ahead + os.fsencode(name) in self._changed[top]
@@ -89,16 +93,15 @@ class Found:
         path = path.replace("/", os.sep)
         return path if self.folder == os.curdir else os.path.join(self.folder, path)
 
-    def of(self, paths: Iterable[bytes], ahead: str = "") -> Iterator[str]:
+    def of(self, listed: bytes, ahead: str = "") -> Iterator[str]:
         """Give those of git's paths that are wanted, on disk, and where a walk would come to.
 
-        `ahead` leads to the folder that the paths are seen from. In the order of a walk: the files
-        of a folder, then the folders in it.
+        The paths have NUL between them; `ahead` leads to the folder that they are seen from. In the
+        order of a walk: the files of a folder, then the folders in it.
         """
-        if self._include is None:
-            paths = [each for each in paths if SIGNS[0] in each or SIGNS[1] in each]
+        paths = set(listed.split(b"\0") if self._include else _signed(listed))
         found: list[tuple[list[str], str]] = []
-        for path in set(paths):
+        for path in paths:
             text = ahead + os.fsdecode(path)
             *folders, name = text.split("/")
             if self.file(text, name) and NEVER.isdisjoint(folders):
@@ -124,14 +127,46 @@ class Found:
         return True
 
 
+def _signed(listed: bytes) -> Iterator[bytes]:
+    """Give those of paths with NUL between them that hold a sign of a Dockerfile's name.
+
+    Without taking the others apart, of which there may be a hundred thousand.
+    """
+    for sign in SIGNS:
+        at = listed.find(sign)
+        while at >= 0:
+            end = listed.find(b"\0", at)
+            end = len(listed) if end < 0 else end
+            yield listed[listed.rfind(b"\0", 0, at) + 1 : end]
+            at = listed.find(sign, end)
+
+
 def below(
     folder: str, search: Search, revision: Revision | None, unread: Callable[[str], None]
 ) -> Iterator[str]:
     """Give the Dockerfiles below a folder, as `pipslim.files.find.find` does for each."""
     found = Found(folder, search, unread)
     if revision is not None:
-        return found.of(revision.below(folder))
-    return _below(found, "", gitignore=search.gitignore)
+        return _once(found.of(revision.below(folder)))
+    return _once(_below(found, "", gitignore=search.gitignore))
+
+
+def _once(paths: Iterable[str]) -> Iterator[str]:
+    """Leave out links to a file that is there itself, or by a link ahead.
+
+    Otherwise a diff would change it twice, and no patch can change what is a link.
+    """
+    found = [(path, os.path.islink(path)) for path in paths]
+    seen: set[str] = set()
+    if any(is_link for _, is_link in found):
+        seen = {os.path.realpath(path) for path, is_link in found if not is_link}
+    for path, is_link in found:
+        if is_link:
+            target = os.path.realpath(path)
+            if target in seen:
+                continue
+            seen.add(target)
+        yield path
 
 
 def _below(found: Found, ahead: str, *, gitignore: bool) -> Iterator[str]:
@@ -170,7 +205,7 @@ def _below(found: Found, ahead: str, *, gitignore: bool) -> Iterator[str]:
                     yield at
 
 
-def _listed(found: Found, folder: str, top: str) -> list[bytes] | None:
+def _listed(found: Found, folder: str, top: str) -> bytes | None:
     """Give git's listing of a folder; None if it has none, or the folder itself is ignored.
 
     A folder that is named is searched all the same; whoever named it means it.
@@ -179,7 +214,7 @@ def _listed(found: Found, folder: str, top: str) -> list[bytes] | None:
 
     ahead = os.fsdecode(_ahead(top, folder))
     answer = listing(folder, sorted(NEVER.difference(ahead.split("/"))))
-    if answer is None or (answer.paths == [b""] and ignores(top, folder)):
+    if answer is None or (not answer.paths and ignores(top, folder)):
         return None
     for path, reason in answer.unread:
         if path.startswith(ahead):

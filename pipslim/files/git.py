@@ -22,13 +22,13 @@ _UNREAD = re.compile(r"^warning: could not open directory '(.*)/': (.*)$", re.MU
 
 
 class Listing(NamedTuple):
-    """The files of a folder: paths seen from it, in no order, some perhaps twice.
+    """The files of a folder: paths seen from it, NUL behind each, in no order, some perhaps twice.
 
     What is tracked is listed even where it is no more on disk, or ignored. A submodule, or another
     repository, is one path. `unread` are the folders that git could not read, with the reason.
     """
 
-    paths: list[bytes]
+    paths: bytes
     unread: list[tuple[str, str]]
 
 
@@ -43,9 +43,7 @@ def listing(folder: str, passed_over: Iterable[str]) -> Listing | None:
     if done is None or done.returncode:
         return None
     said = os.fsdecode(done.stderr)
-    return Listing(
-        done.stdout.split(b"\0"), [(each[1], each[2]) for each in _UNREAD.finditer(said)]
-    )
+    return Listing(done.stdout, [(each[1], each[2]) for each in _UNREAD.finditer(said)])
 
 
 def ignores(top: str, folder: str) -> bool:
@@ -96,19 +94,22 @@ def _output(top: str, since: str, *words: str, no: int = 0) -> bytes:
 
 
 def _git(folder: str, *words: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in a folder, its messages in English; None where there is no git."""
+    """Run git in a folder, its messages in English; None where it cannot be run."""
     program = next(_programs(), None)
     if program is None:
         return None
     kept = {key: value for key, value in os.environ.items() if key not in _MISLEADING}
-    return subprocess.run(
-        [program, *words],
-        cwd=folder,
-        env={**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    try:
+        return subprocess.run(
+            [program, *words],
+            cwd=folder,
+            env={**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return None  # a folder that may not be entered; whoever walks there tells why
 
 
 def _programs() -> Iterator[str]:

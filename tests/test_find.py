@@ -33,7 +33,7 @@ TOLD = re.compile(
     r"(.*?):2:1: unknown instruction 'COPYY'; a pre-processed file, or a missing continuation\?\n",
     re.DOTALL,
 )
-UNSEARCHED = re.compile(r"^(.*: cannot be searched: .*)\n", re.MULTILINE)
+UNSEARCHED = re.compile(r"^(.*: cannot be read: .*)\n", re.MULTILINE)
 
 
 class Ran(NamedTuple):
@@ -300,13 +300,32 @@ def test_folder_that_cannot_be_read_is_told(
     put("a/x/Dockerfile", "a/y/Dockerfile", "b/Dockerfile")
     unreadable("a/x")
     try:
-        told = "cannot be searched: Permission denied; leave it out with --exclude, or mend that"
+        told = "cannot be read: Permission denied; leave it out with --exclude, or mend that"
         assert run() == Ran(cli.UNREAD, ["a/y/Dockerfile", "b/Dockerfile"], [f"a/x: {told}"])
         assert run("a", "--no-gitignore") == Ran(cli.UNREAD, ["a/y/Dockerfile"], [f"a/x: {told}"])
         assert run("a/x") == Ran(cli.UNREAD, [], [f"a/x: {told}"])
         assert files("--exclude=x") == ["a/y/Dockerfile", "b/Dockerfile"]
     finally:
         Path("a/x").chmod(0o755)
+
+
+@posix
+def test_folder_that_git_cannot_read_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path(".git").mkdir()
+    put("a/b/Dockerfile")
+    warnings = [
+        f"echo \"warning: could not open directory '{path}/': Permission denied\" >&2\n"
+        for path in ("a/x", "c/y", "a/node_modules/z")
+    ]
+    script = "".join(["#!/bin/sh\n", *warnings, "printf 'b/Dockerfile\\0'\n"])
+    put(str(tmp_path / "bin" / "git"), content=script)
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    told = "a/x: cannot be read: Permission denied; leave it out with --exclude, or mend that"
+    assert run("a") == Ran(cli.UNREAD, ["a/b/Dockerfile"], [told])
+    assert files("a", "--exclude=x/") == ["a/b/Dockerfile"]
 
 
 @every_route
@@ -326,7 +345,7 @@ def test_folder_that_fails_while_it_is_read(
     code, found, told = run("--no-gitignore")
     assert (code, found) == (cli.UNREAD, ["b/Dockerfile"])
     assert told == [
-        "a: cannot be searched: Input/output error; leave it out with --exclude, or mend that"
+        "a: cannot be read: Input/output error; leave it out with --exclude, or mend that"
     ]
     put("b/Dockerfile", content="FROM scratch\n")
     assert run("--no-gitignore").code == cli.UNREAD, "what is in the other folder is not known"
@@ -368,6 +387,34 @@ def test_nested_ignores(
     assert files("a") == some, "what is said above a folder holds in it"
     assert len(files("--no-gitignore")) == 9
     assert files("--no-gitignore", "--gitignore") == files()
+
+
+@posix
+@every_route
+def test_rules_that_are_no_plain_file_are_not_followed(
+    monkeypatch: pytest.MonkeyPatch, route: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    route(monkeypatch)
+    put("a/Dockerfile", "b/Dockerfile", "c/Dockerfile")
+    put("rules", content="Dockerfile\n")
+    Path("a/.gitignore").symlink_to("../rules")
+    Path("b/.gitignore").mkdir()
+    os.mkfifo("c/.gitignore")
+    assert files("a", "b") == ["a/Dockerfile", "b/Dockerfile"]
+    if route is not in_work_tree:  # git itself waits for what the pipe says
+        assert files("c") == ["c/Dockerfile"]
+
+
+@needs_git
+def test_work_tree_that_is_linked_to_its_repository() -> None:
+    git("init", "-q", "one")
+    put("one/Dockerfile", "one/gen/Dockerfile")
+    ignore("gen", at="one")
+    commit("one")
+    git("worktree", "add", "-q", "--detach", "../two", at="one")
+    assert files("two", "--include=*,!.gitignore") == ["two/Dockerfile"]
+    assert files("two", "--include=*,!.gitignore", "--no-gitignore") == ["two/Dockerfile"]
+    assert files("--since=HEAD", "two") == []
 
 
 @every_route

@@ -85,8 +85,8 @@ class Found:
         """Tell that something cannot be read, unless it would not be looked into."""
         if self.enter(path) and NEVER.isdisjoint(path.split("/")):
             shown = self.at(path) if path else self.folder
-            what = "cannot be searched"
-            self.unread(f"{shown}: {what}: {reason}; leave it out with --exclude, or mend that")
+            to_do = "leave it out with --exclude, or mend that"
+            self.unread(f"{shown}: cannot be read: {reason}; {to_do}")
 
     def at(self, path: str) -> str:
         """Give the path of something as it is told and opened."""

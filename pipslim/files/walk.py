@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pipslim.files.patterns import Rule
 
 _GITIGNORE = ".gitignore"
-_SPECIAL = frozenset((".git", VENV))
+_GIT = ".git"
+_SPECIAL = frozenset((_GIT, _GITIGNORE, VENV))
 
 
 class Ignores(NamedTuple):
@@ -76,24 +77,22 @@ def walk(
             with os.scandir(os.path.join(folder, path) if path else folder) as entries:
                 for entry in entries:
                     name = entry.name
+                    if name in _SPECIAL and (name != _GITIGNORE or _is_plain(entry)):
+                        special.add(name)
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(name)
-                    elif name == _GITIGNORE and entry.is_symlink():
-                        continue  # git does not follow it either
-                    else:
+                    elif name != _GIT:
                         files.append(name)
-                    if name in _SPECIAL:
-                        special.add(name)
         except OSError as error:
             unread(path, error.strerror or str(error))
             continue
         if path and VENV in special:
             continue
-        other = bool(path) and ".git" in special
+        other = bool(path) and _GIT in special
         if other:
             yield Visit(path, [], Ignores(), other)
             continue
-        if held is not None and _GITIGNORE in files:
+        if held is not None and _GITIGNORE in special:
             at = f"{path}/{_GITIGNORE}" if path else _GITIGNORE
             try:
                 with open(os.path.join(folder, at), "rb") as file:
@@ -109,10 +108,14 @@ def walk(
                 todo.append((below, held))
 
 
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)  # git does not follow a link to rules either
+
+
 def work_tree(folder: str) -> str | None:
     """Give the top of the git work tree that a folder is in; None for a folder outside of any."""
     above = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(above, ".git")):
+    while not os.path.lexists(os.path.join(above, _GIT)):
         folder, above = above, os.path.dirname(above)
         if folder == above:
             return None
@@ -121,7 +124,7 @@ def work_tree(folder: str) -> str | None:
 
 def held_above(top: str, folder: str) -> Ignores:
     """Give the rules that hold in a folder of the work tree `top`, without those it has itself."""
-    ignores = _with(Ignores(), os.path.join(top, ".git", "info", "exclude"), folder, top)
+    ignores = _with(Ignores(), os.path.join(top, _GIT, "info", "exclude"), folder, top)
     at = top
     for part in os.path.relpath(os.path.realpath(folder), top).split(os.sep):
         if part == os.curdir:

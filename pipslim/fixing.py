@@ -40,6 +40,13 @@ _TEXT = "text"
 
 def fix(arguments: Arguments, streams: Streams) -> int:
     """Carry out `pipslim fix`; give the exit code."""
+    unread: list[str] = []
+    code = _fix(arguments, streams, unread)
+    return max(code, UNREAD) if unread and code != USAGE else code
+
+
+def _fix(arguments: Arguments, streams: Streams, unread: list[str]) -> int:
+    """Do so; add the folders that cannot be read, of which the exit code tells."""
     if arguments.output_file == STDIN:  # or standard output, where something is written
         arguments = arguments._replace(output_file="")
     try:
@@ -60,11 +67,13 @@ def fix(arguments: Arguments, streams: Streams) -> int:
                 raise BadSetting("- (standard input) is not to be mixed with other paths")
             return _fix_stdin(arguments, book, streams)
         number = read_number(arguments.jobs)
-        jobs = list(_jobs(arguments, book))
+        jobs = list(_jobs(arguments, book, unread))
         patches = _patches(jobs, arguments)
     except (BadSetting, Unreachable) as error:
         complain(streams, error)
         return USAGE
+    for line in unread:
+        say(streams, line)
     if not jobs:
         if not arguments.quiet:
             say(streams, "no Dockerfiles found")
@@ -76,9 +85,9 @@ def fix(arguments: Arguments, streams: Streams) -> int:
     return _follow(jobs, number, patches, arguments, streams)
 
 
-def _jobs(arguments: Arguments, book: Book) -> Iterator[Job]:
-    """Give the files to rewrite, each with what holds for it."""
-    for path in find(arguments.paths or (".",), book.search):
+def _jobs(arguments: Arguments, book: Book, unread: list[str]) -> Iterator[Job]:
+    """Give the files to rewrite, each with what holds for it; add what cannot be searched."""
+    for path in find(arguments.paths or (".",), book.search, unread.append):
         if not book.excludes(path):
             yield Job(path, book.choice(path))
 

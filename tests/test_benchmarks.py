@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,11 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="they measure by
         (["startup.py", "--runs=1"], "modules imported"),
         (["growth.py", "--scale=0.01"], "ENV instructions"),
         (["jobs.py", "--rounds=1", "--every=1", _EXAMPLES], "pays from"),
+        pytest.param(
+            ["bulk.py", "--rounds=1", "--sizes=100"],
+            "discovery by a walk",
+            marks=pytest.mark.skipif(shutil.which("git") is None, reason="no git here"),
+        ),
         (["hotspots.py", "--every=1", "--lines=3", _EXAMPLES], "function calls"),
     ],
     ids=lambda value: Path(value[0]).stem if isinstance(value, list) else "",

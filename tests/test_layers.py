@@ -60,7 +60,9 @@ FILES = frozenset(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob(
 MAY_TOUCH_DISK = ESTIMATE | FILES | {"measure/engine.py"}
 # the data files beside them
 MAY_OPEN = MAY_TOUCH_DISK | {"facts/images.py", "report/page.py"}
-MAY_START_PROCESSES = frozenset(("runner/pool.py", "runner/interrupts.py", "measure/engine.py"))
+MAY_START_PROCESSES = frozenset(
+    ("runner/pool.py", "runner/interrupts.py", "measure/engine.py", "files/git.py")
+)
 TERMINAL = frozenset(("curses", "msvcrt", "pty", "readline", "termios", "tty"))
 # It sets how keys are read, and hears the signals on which it has to set that back.
 MAY_SET_THE_TERMINAL = frozenset(("review/keys.py",))
@@ -91,9 +93,11 @@ HEAVY = (
     "multiprocessing",
     "packaging",
     "pathlib",
+    "pathspec",
     "pydantic",
     "rich",
     "signal",
+    "subprocess",
     "tempfile",
     "termios",
     "threading",
@@ -217,7 +221,7 @@ def test_disk_is_touched_by_few(path: Path) -> None:
 
 
 @every_module
-def test_processes_are_started_by_the_runner_alone(path: Path) -> None:
+def test_processes_are_started_by_few(path: Path) -> None:
     if name_of(path) not in MAY_START_PROCESSES:
         found = {each.partition(".")[0] for each in imports(path)} & PROCESSES
         assert not found - ({"signal"} if name_of(path) in MAY_SET_THE_TERMINAL else set())

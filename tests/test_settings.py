@@ -28,11 +28,6 @@ MONOREPO = ROOT / "fixtures" / "monorepo"
 SCHEMA = ROOT / "docs" / "pipslim.schema.json"
 TAPLO = shutil.which("taplo", path=str(Path(sys.executable).parent)) or shutil.which("taplo")
 
-includes = pytest.mark.skipif(
-    not (ROOT / "pipslim" / "files" / "folders.py").exists(),
-    reason="finding asks neither patterns nor git yet",
-)
-
 
 class Ran(NamedTuple):
     """How a run ended: its exit code, and what it printed on either stream."""
@@ -463,7 +458,6 @@ def test_settings_in_an_excluded_folder_are_not_asked_for() -> None:
     assert run("fix", "vendor").code == cli.USAGE
 
 
-@includes
 def test_include() -> None:
     for name in ("a.docker", "b/a.docker", "b/c/x", "b/c/y.docker", "images/base", "images/v/z"):
         put(name)
@@ -478,7 +472,6 @@ def test_include() -> None:
     assert set(changed("--include=y.docker", "b")) == {"b/a.docker", "b/c/x", "b/c/y.docker"}
 
 
-@includes
 def test_include_does_not_reach_where_other_settings_hold() -> None:
     put("a/x.docker")
     put("b/x.docker")
@@ -487,7 +480,6 @@ def test_include_does_not_reach_where_other_settings_hold() -> None:
     assert set(changed()) == {"a/x.docker"}
 
 
-@includes
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
 def test_gitignore() -> None:
     subprocess.run(["git", "init", "-q"], check=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from pipslim.files.disk import Unreachable
-from pipslim.files.names import NEVER, is_dockerfile
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from pipslim.files.folders import Revision
 
 
 class Search(NamedTuple):
@@ -33,39 +34,50 @@ def _plain(folder: str) -> Search:
     return _PLAIN
 
 
-def find(paths: Iterable[str], search: Callable[[str], Search] = _plain) -> Iterator[str]:
+def _untold(line: str) -> None:
+    pass
+
+
+def find(
+    paths: Iterable[str],
+    search: Callable[[str], Search] = _plain,
+    unread: Callable[[str], None] = _untold,
+) -> Iterator[str]:
     """Give the files to read: each named file, and the Dockerfiles below each named folder.
 
-    `search` tells how a folder that is named is searched. In the order named, below a folder in
-    the order of names, none twice. Raises Unreachable for a path that does not exist.
+    `search` tells how a folder that is named is searched, and whether the files of a folder, named
+    themselves, are asked for as they differ from a revision. In the order named, below a folder its
+    files ahead of the folders in it, both in the order of names; none twice. `unread` is told of
+    each folder that cannot be searched, in a line for people. Raises Unreachable for a path that
+    does not exist, and for a revision that cannot be compared with.
     """
+    paths = tuple(paths)
     seen: set[str] = set()
+    revisions: dict[tuple[str, bool], Revision] = {}
     for path in paths:
-        if os.path.isdir(path):
-            found: Iterable[str] = _below(path)
-        elif os.path.lexists(path):
-            found = (path,)
-        else:
+        is_dir = os.path.isdir(path)
+        if not is_dir and not os.path.lexists(path):
             raise Unreachable(f"{path}: no such file or folder")
+        told = search(path if is_dir else os.path.dirname(path) or os.curdir)
+        revision = None
+        if told.since:
+            from pipslim.files.folders import Revision
+
+            key = told.since, told.gitignore
+            if key not in revisions:
+                revisions[key] = Revision(told.since, gitignore=told.gitignore)
+            revision = revisions[key]
+        if is_dir:
+            from pipslim.files.folders import below
+
+            found: Iterable[str] = below(path, told, revision, unread)
+        else:
+            found = (path,) if revision is None or revision.has(path) else ()
+        if len(paths) == 1:
+            yield from found
+            return
         for each in found:
-            key = os.path.normpath(each)
-            if key not in seen:
-                seen.add(key)
+            name = os.path.abspath(each)
+            if name not in seen:
+                seen.add(name)
                 yield each
-
-
-def _below(folder: str) -> Iterator[str]:
-    try:
-        with os.scandir(folder) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
-        return  # a folder that may not be read holds nothing that could be changed
-    folders: list[str] = []
-    for entry in ordered:
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in NEVER:
-                folders.append(entry.name)
-        elif is_dockerfile(entry.name) and entry.is_file():
-            yield entry.name if folder == "." else os.path.join(folder, entry.name)
-    for name in folders:
-        yield from _below(name if folder == "." else os.path.join(folder, name))

@@ -1,0 +1,228 @@
+"""The Dockerfiles below a folder: by git's own listing in a work tree, elsewhere by a walk."""
+
+from __future__ import annotations
+
+import os
+
+from pipslim.files.disk import Unreachable
+from pipslim.files.names import IGNORES, NEVER, SIGNS, VENV, is_dockerfile
+from pipslim.files.patterns import Patterns
+from pipslim.files.walk import Ignores, held_above, walk, work_tree
+from pipslim.syntax.startup import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pipslim.files.find import Search
+
+
+class Revision:
+    """A git revision, and which files differ from it: asked once for each work tree."""
+
+    __slots__ = ("_changed", "_gitignore", "_since")
+
+    def __init__(self, since: str, *, gitignore: bool) -> None:
+        self._since = since
+        self._gitignore = gitignore
+        self._changed: dict[str, frozenset[bytes]] = {}
+
+    def below(self, folder: str) -> bytes:
+        """Give the files below a folder that differ, as seen from it, NUL between them.
+
+        Raises Unreachable, as `has` does, where they cannot be told.
+        """
+        top, ahead = self._top(folder)
+        changed = self._changed[top]
+        return b"\0".join([each[len(ahead) :] for each in changed if each.startswith(ahead)])
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file differs."""
+        folder, name = os.path.split(path)
+        top, ahead = self._top(folder or os.curdir)
+        return ahead + os.fsencode(name) in self._changed[top]
+
+    def _top(self, folder: str) -> tuple[str, bytes]:
+        top = work_tree(folder)
+        if top is None:
+            where = "is in no git work tree; name what is in one, or leave out --since"
+            raise Unreachable(f"--since: {folder} {where}")
+        if top not in self._changed:
+            from pipslim.files.git import changed
+
+            self._changed[top] = changed(top, self._since, gitignore=self._gitignore)
+        return top, _ahead(top, folder)
+
+
+class Found:
+    """What is found below a folder, and what is wanted of it; paths are seen from the folder.
+
+    They are texts with `/` between their parts.
+    """
+
+    __slots__ = ("_entered", "_exclude", "_include", "folder", "unread")
+
+    def __init__(self, folder: str, search: Search, unread: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.unread = unread
+        self._include = Patterns(search.include, folder) if search.include else None
+        self._exclude = Patterns(search.exclude, folder) if search.exclude else None
+        self._entered: dict[str, bool] = {}
+
+    def file(self, path: str, name: str) -> bool:
+        """Tell by its name whether a file is wanted."""
+        if not is_dockerfile(name):
+            if self._include is None or name.endswith(IGNORES):
+                return False
+            if not self._include.below(os.fsencode(path)):
+                return False
+        return self._exclude is None or not self._exclude.below(os.fsencode(path))
+
+    def enter(self, path: str) -> bool:
+        """Tell by its name whether a folder is looked into."""
+        return self._exclude is None or not self._exclude.below(os.fsencode(path), is_dir=True)
+
+    def tell(self, path: str, reason: str) -> None:
+        """Tell that something cannot be read, unless it would not be looked into."""
+        if self.enter(path) and NEVER.isdisjoint(path.split("/")):
+            shown = self.at(path) if path else self.folder
+            to_do = "leave it out with --exclude, or mend that"
+            self.unread(f"{shown}: cannot be read: {reason}; {to_do}")
+
+    def at(self, path: str) -> str:
+        """Give the path of something as it is told and opened."""
+        path = path.replace("/", os.sep)
+        return path if self.folder == os.curdir else os.path.join(self.folder, path)
+
+    def of(self, listed: bytes, ahead: str = "") -> Iterator[str]:
+        """Give those of git's paths that are wanted, on disk, and where a walk would come to.
+
+        The paths have NUL between them; `ahead` leads to the folder that they are seen from. In the
+        order of a walk: the files of a folder, then the folders in it.
+        """
+        paths = set(listed.split(b"\0") if self._include else _signed(listed))
+        found: list[tuple[list[str], str]] = []
+        for path in paths:
+            text = ahead + os.fsdecode(path)
+            *folders, name = text.split("/")
+            if self.file(text, name) and NEVER.isdisjoint(folders):
+                if self._is_entered(folders):
+                    found.append(([*("1" + each for each in folders), "0" + name], text))
+        for _, text in sorted(found):
+            at = self.at(text)
+            if os.path.isfile(at):
+                yield at
+
+    def _is_entered(self, folders: list[str]) -> bool:
+        """Tell whether a walk would enter a folder, as far as that is not told by names."""
+        path = ""
+        for each in folders:
+            path = f"{path}/{each}" if path else each
+            known = self._entered.get(path)
+            if known is None:
+                at = self.at(path)
+                known = not (os.path.islink(at) or os.path.lexists(os.path.join(at, VENV)))
+                self._entered[path] = known
+            if not known:
+                return False
+        return True
+
+
+def _signed(listed: bytes) -> Iterator[bytes]:
+    """Give those of paths with NUL between them that hold a sign of a Dockerfile's name.
+
+    Without taking the others apart, of which there may be a hundred thousand.
+    """
+    for sign in SIGNS:
+        at = listed.find(sign)
+        while at >= 0:
+            end = listed.find(b"\0", at)
+            end = len(listed) if end < 0 else end
+            yield listed[listed.rfind(b"\0", 0, at) + 1 : end]
+            at = listed.find(sign, end)
+
+
+def below(
+    folder: str, search: Search, revision: Revision | None, unread: Callable[[str], None]
+) -> Iterator[str]:
+    """Give the Dockerfiles below a folder, as `pipslim.files.find.find` does for each."""
+    found = Found(folder, search, unread)
+    if revision is not None:
+        return _once(found.of(revision.below(folder)))
+    return _once(_below(found, "", gitignore=search.gitignore))
+
+
+def _once(paths: Iterable[str]) -> Iterator[str]:
+    """Leave out links to a file that is there itself, or by a link ahead.
+
+    Otherwise a diff would change it twice, and no patch can change what is a link.
+    """
+    found = [(path, os.path.islink(path)) for path in paths]
+    seen: set[str] = set()
+    if any(is_link for _, is_link in found):
+        seen = {os.path.realpath(path) for path, is_link in found if not is_link}
+    for path, is_link in found:
+        if is_link:
+            target = os.path.realpath(path)
+            if target in seen:
+                continue
+            seen.add(target)
+        yield path
+
+
+def _below(found: Found, ahead: str, *, gitignore: bool) -> Iterator[str]:
+    """Give what is wanted below one of the folders; `ahead`, with a `/` behind, leads to it."""
+    folder = found.at(ahead) if ahead else found.folder
+    top = work_tree(folder)
+    if top is not None and gitignore:
+        paths = _listed(found, folder, top)
+        if paths is not None:
+            yield from found.of(paths, ahead)
+            return
+    ignores = None
+    if gitignore:
+        ignores = Ignores() if top is None else held_above(top, folder)
+
+    def enter(path: str) -> bool:
+        return found.enter(ahead + path)
+
+    def tell(path: str, reason: str) -> None:
+        found.tell((ahead + path).rstrip("/"), reason)
+
+    for visit in walk(folder, ignores, enter, tell):
+        inner = f"{ahead}{visit.path}/" if visit.path else ahead
+        if visit.other:
+            if top is None:
+                yield from _below(found, inner, gitignore=gitignore)
+            continue
+        for name in visit.files:
+            path = inner + name
+            if found.file(path, name):
+                cut = path[len(ahead) :]
+                if visit.ignores.leave_out(os.fsencode(cut), is_dir=False):
+                    continue
+                at = found.at(path)
+                if os.path.isfile(at):
+                    yield at
+
+
+def _listed(found: Found, folder: str, top: str) -> bytes | None:
+    """Give git's listing of a folder; None if it has none, or the folder itself is ignored.
+
+    A folder that is named is searched all the same; whoever named it means it.
+    """
+    from pipslim.files.git import ignores, listing
+
+    ahead = os.fsdecode(_ahead(top, folder))
+    answer = listing(folder, sorted(NEVER.difference(ahead.split("/"))))
+    if answer is None or (not answer.paths and ignores(top, folder)):
+        return None
+    for path, reason in answer.unread:
+        if path.startswith(ahead):
+            found.tell(path[len(ahead) :], reason)
+    return answer.paths
+
+
+def _ahead(top: str, folder: str) -> bytes:
+    """Give what leads from the top of a work tree to a folder, with `/` behind."""
+    path = os.path.relpath(os.path.realpath(folder), top).replace(os.sep, "/")
+    return b"" if path == os.curdir else os.fsencode(path) + b"/"

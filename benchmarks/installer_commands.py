@@ -349,7 +349,7 @@ virtualenv $HOME/.local/lib/v && rm -rf ~/.local/share/virtualenv ~/.cache/virtu
 """,
     ),
     "venv": Tool(
-        _released("pip", "26.3"),
+        {"Python 3.11": Version("3.11", ("pip==26.3",))},
         """
 python -m venv $HOME/.local/lib/v
 PYTHONDONTWRITEBYTECODE=1 python -m venv $HOME/.local/lib/v
@@ -366,7 +366,7 @@ python -m ensurepip && python -m pip --version
 """,
     ),
     "get-pip.py": Tool(
-        _released("pip", "26.3"),
+        {"get-pip.py with pip 26": Version("3.11", ("pip==26.3",))},
         """
 python get-pip.py
 python get-pip.py --no-cache-dir

@@ -18,8 +18,8 @@ _EXAMPLES = str(_ROOT / "fixtures" / "examples")
 
 sys.path.insert(0, str(_ROOT / "benchmarks"))
 
-import installer_commands
-import loopback
+import installer_commands  # noqa: E402
+import loopback  # noqa: E402
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="they measure by os.wait4")
 

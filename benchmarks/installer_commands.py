@@ -208,11 +208,6 @@ python -m pipenv install --deploy --system && rm -rf ~/.cache/pipenv ~/.cache/pi
 printf '[global]\\nno-cache-dir = True\\n' > ~/.pip.conf; PIP_CONFIG_FILE=~/.pip.conf python -m pipenv install --deploy --system
 python -m pipenv sync --system
 PIPENV_IGNORE_VIRTUALENVS=1 python -m pipenv install --deploy
-PIPENV_IGNORE_VIRTUALENVS=1 PIP_NO_CACHE_DIR=1 python -m pipenv install --deploy
-python -m pipenv lock
-PIP_NO_CACHE_DIR=1 python -m pipenv lock
-PIP_NO_CACHE_DIR=1 PIP_COMPILE=0 python -m pipenv install --deploy --system
-PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1 python -m pipenv install --deploy --system
 """,
         {"Pipfile": _PIPFILE},
         "python -m pipenv lock",
@@ -246,10 +241,7 @@ PIP_COMPILE=0 pdm sync --no-self
         "pdm lock",
     ),
     "pip-tools": Tool(
-        {
-            **_released("pip-tools", "6.14.0", python="3.8", more="pip==23.2.1"),
-            **_released("pip-tools", "7.6.2", more="pip==26.3"),
-        },
+        _released("pip-tools", "7.6.2", more="pip==26.3"),
         """
 python -m piptools compile -q requirements.in
 PIP_NO_CACHE_DIR=1 python -m piptools compile -q requirements.in
@@ -299,10 +291,7 @@ HATCH_CACHE_DIR=$HOME/other hatch env create
         {"pyproject.toml": _PROJECT + "[tool.hatch.envs.default]\nskip-install = true\n"},
     ),
     "setuptools": Tool(
-        {
-            **_released("setuptools", "57.5.0", python="3.8", more="wheel"),
-            **_released("setuptools", "84.2.1", more="wheel"),
-        },
+        _released("setuptools", "57.5.0", python="3.8", more="wheel"),
         """
 python setup.py install
 python setup.py install --no-compile

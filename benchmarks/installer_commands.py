@@ -301,8 +301,6 @@ PIP_NO_CACHE_DIR=1 PIP_COMPILE=0 python setup.py install
 python setup.py develop
 PIP_NO_CACHE_DIR=1 python setup.py develop
 PYTHONDONTWRITEBYTECODE=1 python setup.py develop
-python -m easy_install -i $INDEX demo-app
-PYTHONDONTWRITEBYTECODE=1 python -m easy_install -i $INDEX demo-app
 """,
         {
             "setup.py": _SETUP,

@@ -19,7 +19,7 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from xmlschema import XMLSchema
 
 import pipslim
-from pipslim import cli, fixing, runner
+from pipslim import cli, outputs, runner
 from pipslim.files.disk import Unreachable
 from pipslim.passes import IDS, PASSES
 from pipslim.report import findings, formats
@@ -254,7 +254,7 @@ def test_output_file_that_cannot_be_written(name: str, monkeypatch: pytest.Monke
     def fail(path: str, data: bytes) -> None:
         raise Unreachable(f"{path}: cannot be written: disk full")
 
-    monkeypatch.setattr(fixing, "save", fail)
+    monkeypatch.setattr(outputs, "save", fail)
     code, out, err = run("app", "--quiet", "--output-format", name, "--output-file=out")
     assert (code, out) == (cli.USAGE, "")
     assert err == "pipslim: out: cannot be written: disk full\n"

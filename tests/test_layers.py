@@ -43,7 +43,8 @@ MAY_IMPORT = {
     "cli": COMMANDS | {"app", "fixing", "__init__"},
     "app": COMMANDS | {"app", "configuring", "fixing", "measuring", "__init__"},
     "configuring": COMMANDS | {"configuring"},
-    "fixing": COMMANDS | {"fixing", "review"},
+    "outputs": RUNNER | {"report", "review", "outputs"},
+    "fixing": COMMANDS | {"fixing", "outputs", "review"},
     "measuring": COMMANDS | {"measure", "estimate", "measuring"},
     "__main__": frozenset(("cli",)),
 }

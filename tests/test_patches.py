@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from codeowners import CodeOwners
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipslim import cli
@@ -291,6 +291,7 @@ PATTERNS = st.tuples(
 ).map(lambda parts: parts[0] + "/".join(parts[1]) + parts[2])
 
 
+@settings(deadline=None)
 @given(st.lists(PATTERNS, min_size=1, max_size=5), st.lists(NAMES, min_size=1).map("/".join))
 def test_owners_are_those_of_another_reader(patterns: list[str], path: str) -> None:
     text = "".join(f"{pattern} @o{at}\n" for at, pattern in enumerate(patterns))

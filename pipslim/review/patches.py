@@ -79,17 +79,15 @@ class Patches:
                 raise BadSetting(f"{path} is outside of {top}, where patches apply; run it there")
             self._paths[path] = found
 
-    def gathered(self, results: Iterable[FileOutcome]) -> Iterator[FileOutcome]:
-        """Give the results on, and keep what patches need of them; a file with two names once."""
-        for result in results:
-            outcome = result.outcome
-            if outcome is not None and outcome.problem is None:
-                path = self._paths[result.path]
-                diff = unified(path, outcome.before, outcome.edits)
-                self._changes.setdefault(path, Change(path, diff, outcome.reports))
-            yield result
+    def take(self, result: FileOutcome) -> None:
+        """Keep what patches need of a result; of a file with two names once."""
+        outcome = result.outcome
+        if outcome is not None and outcome.problem is None:
+            path = self._paths[result.path]
+            diff = unified(path, outcome.before, outcome.edits)
+            self._changes.setdefault(path, Change(path, diff, outcome.reports))
 
-    def write(self) -> list[str]:
+    def close(self) -> list[str]:
         """Write the patches and their index; give what there is to tell, line by line.
 
         Patches that an earlier run wrote, and nobody changed since, are replaced or removed. Raises

@@ -90,8 +90,15 @@ def forget() -> None:
     _known.clear()
 
 
-# A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
-_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
+# A RUN without signs neither brings, calls nor configures a pip, and is never scanned.
+_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "Python-", "pyenv")
+
+
+def _has_signs(text: str) -> bool:
+    for sign in _SIGNS:
+        if sign in text:
+            return True
+    return "apk add" in text and "python3" in text  # Alpine's Python brings a pip
 
 
 def read_run(document: Document, number: int, posix: bool) -> Run:
@@ -111,15 +118,13 @@ def read_pip_run(document: Document, number: int, posix: bool) -> Run | None:
     instruction = document.instructions[number]
     if instruction.heredocs:
         text = document.text[instruction.start : instruction.end]
-        return read_run(document, number, posix) if any(s in text for s in _SIGNS) else None
+        return read_run(document, number, posix) if _has_signs(text) else None
     key = id(instruction.view), posix
     known = _known.get(key)
     if known is not None:
         return known[1]
-    text = instruction.view.text
-    for sign in _SIGNS:
-        if sign in text:
-            return read_run(document, number, posix)
+    if _has_signs(instruction.view.text):
+        return read_run(document, number, posix)
     _remember(key, document, instruction, None)
     return None
 

@@ -81,7 +81,7 @@ class Run(NamedTuple):
     installs: str
 
 
-_known: dict[tuple[int, bool], tuple[View, Run | None]] = {}
+_known: dict[tuple[int, bool], tuple[View, Run]] = {}
 _MOST_KNOWN = 256
 
 
@@ -102,46 +102,31 @@ def _has_signs(text: str) -> bool:
 
 
 def read_run(document: Document, number: int, posix: bool) -> Run:
-    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form."""
+    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
+
+    What a View reads as is remembered: the parser shares it among equal texts. So a file need not
+    be read again after each round, where most of it is as it was: there is room for all of a long
+    one. Not for heredocs, whose bodies are not in the View.
+    """
     instruction = document.instructions[number]
+    if instruction.heredocs:
+        return _run(document, instruction, posix)
     key = id(instruction.view), posix
     known = _known.get(key)
-    run = known[1] if known is not None and not instruction.heredocs else None
-    if run is None:
-        run = _run(document, instruction, posix)
-        _remember(key, document, instruction, run)
-    return run
+    if known is None:
+        if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):
+            _known.clear()
+        known = _known[key] = instruction.view, _run(document, instruction, posix)
+    return known[1]
 
 
 def read_pip_run(document: Document, number: int, posix: bool) -> Run | None:
     """Read the RUN `number` as `read_run` does; None where it has no sign of any pip."""
     instruction = document.instructions[number]
+    text = instruction.view.text
     if instruction.heredocs:
         text = document.text[instruction.start : instruction.end]
-        return read_run(document, number, posix) if _has_signs(text) else None
-    key = id(instruction.view), posix
-    known = _known.get(key)
-    if known is not None:
-        return known[1]
-    if _has_signs(instruction.view.text):
-        return read_run(document, number, posix)
-    _remember(key, document, instruction, None)
-    return None
-
-
-def _remember(
-    key: tuple[int, bool], document: Document, instruction: Instruction, run: Run | None
-) -> None:
-    """Remember what a View reads as: the parser shares it among equal texts.
-
-    So a file need not be read again after each round, where most of it is as it was: there is room
-    for all of a long one. Not for heredocs, whose bodies are not in the View.
-    """
-    if instruction.heredocs:
-        return
-    if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):
-        _known.clear()
-    _known[key] = instruction.view, run
+    return read_run(document, number, posix) if _has_signs(text) else None
 
 
 def _run(document: Document, instruction: Instruction, posix: bool) -> Run:

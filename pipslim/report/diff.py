@@ -3,9 +3,10 @@ r"""Unified diffs, made from the edits themselves, as `git apply` and `patch -p1
 from __future__ import annotations
 
 from bisect import bisect_right
+from io import StringIO
 from itertools import accumulate
 
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +31,7 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
 
     `path` is relative to where the diff is to be applied. `edits` are in order, into `before`.
     """
-    lines = before.split("\n")
-    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    lines = _lines(before)
     changes: list[_Change] = []
     for change in _changes(before, lines, edits):
         if changes and changes[-1].end == change.start:  # neighbours are one
@@ -56,39 +56,39 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
     return "".join(out)
 
 
+def _lines(text: str) -> list[str]:
+    r"""Give the lines of a text, each with its `\n`, which the last may lack."""
+    return StringIO(text, "\n").readlines()
+
+
 def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[_Change]:
     """Give the changed lines, neighbouring edits together, common lines at the ends left out."""
     starts = [0, *accumulate(map(len, lines))]
-    at = 0
+    count, at = len(lines), 0
     while at < len(edits):
-        line = max(min(bisect_right(starts, edits[at].start), len(lines)) - 1, 0)
-        first, last = line, line
-        upto = at
-        while upto < len(edits):
-            if upto > at and edits[upto].start >= starts[min(last + 1, len(lines))]:
-                break
-            while last + 1 < len(lines) and starts[last + 1] <= edits[upto].end:
-                last += 1
-            upto += 1
-        stop = min(last + 1, len(lines))
-        parts: list[str] = []
+        first = max(min(bisect_right(starts, edits[at].start), count) - 1, 0)
+        stop = first + 1
         done = starts[first]
-        for edit in edits[at:upto]:
-            parts += (before[done : edit.start], edit.text)
-            done = edit.end
+        parts: list[str] = []
+        while at < len(edits):
+            start, end, text = edits[at]
+            if parts and start >= starts[min(stop, count)]:
+                break
+            while stop < count and starts[stop] <= end:
+                stop += 1
+            parts += (before[done:start], text)
+            done = end
+            at += 1
+        stop = min(stop, count)
         parts.append(before[done : starts[stop]])
-        text = "".join(parts)
-        new = text.split("\n")
-        new = [part + "\n" for part in new[:-1]] + ([new[-1]] if new[-1] else [])
-        old = lines[first:stop]
-        head = 0
-        while head < min(len(old), len(new)) and old[head] == new[head]:
+        old, new = lines[first:stop], _lines("".join(parts))
+        shared = min(len(old), len(new))
+        head = tail = 0
+        while head < shared and old[head] == new[head]:
             head += 1
-        tail = 0
-        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        while tail < shared - head and old[-1 - tail] == new[-1 - tail]:
             tail += 1
-        yield _Change(first + head, stop - tail, new[head : len(new) - tail])
-        at = upto
+        yield record(_Change, (first + head, stop - tail, new[head : len(new) - tail]))
 
 
 def _hunk(
@@ -99,20 +99,15 @@ def _hunk(
     body: list[str] = []
     done = start
     added = removed = 0
-    red, green = (_RED, _GREEN) if colour else ("", "")
-    for change in changes:
-        old = lines[change.start : change.end]
-        body += [" " + line for line in lines[done : change.start]]
-        body += (
-            [_coloured("-" + line, red) for line in old] if red else ["-" + line for line in old]
-        )
-        new = change.lines
-        body += (
-            [_coloured("+" + line, green) for line in new] if red else ["+" + line for line in new]
-        )
-        removed += len(old)
-        added += len(new)
-        done = change.end
+    for first, last, new in changes:
+        body += [" " + line for line in lines[done:first]]
+        gone = ["-" + line for line in lines[first:last]]
+        come = ["+" + line for line in new]
+        body += [_coloured(line, _RED) for line in gone] if colour else gone
+        body += [_coloured(line, _GREEN) for line in come] if colour else come
+        removed += len(gone)
+        added += len(come)
+        done = last
     body += [" " + line for line in lines[done:end]]
     count, count_new = end - start, end - start - removed + added
     head = f"@@ -{_range(start, count)} +{_range(start + shift, count_new)} @@\n"

@@ -81,7 +81,7 @@ class Run(NamedTuple):
     installs: str
 
 
-_known: dict[tuple[int, bool], tuple[View, Run]] = {}
+_known: dict[tuple[int, str, bool], tuple[View, Run]] = {}
 _MOST_KNOWN = 256
 
 
@@ -106,12 +106,13 @@ def read_run(document: Document, number: int, posix: bool) -> Run:
 
     What a View reads as is remembered: the parser shares it among equal texts. So a file need not
     be read again after each round, where most of it is as it was: there is room for all of a long
-    one. Not for heredocs, whose bodies are not in the View.
+    one.
     """
     instruction = document.instructions[number]
+    bodies = ""  # of heredocs, which are not in the View
     if instruction.heredocs:
-        return _run(document, instruction, posix)
-    key = id(instruction.view), posix
+        bodies = document.text[instruction.start : instruction.end]
+    key = id(instruction.view), bodies, posix
     known = _known.get(key)
     if known is None:
         if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):

@@ -68,11 +68,13 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
     `drops` are the commands, as written, that were removed on purpose.
     """
     old, now = before.instruction, after.instruction
-    if inner(old)[0] != "RUN" or inner(now)[0] != "RUN" or old.keyword != now.keyword:
+    (kind, args), (kind_now, args_now) = inner(old), inner(now)
+    if kind != "RUN" or kind_now != "RUN" or old.keyword != now.keyword:
         return "another instruction than a RUN was edited"
     escape = before.document.escape
-    if _flags(old, escape) != _flags(now, escape):
-        return "its flags changed"
+    if old.view.text.startswith("--", args) or now.view.text.startswith("--", args_now):
+        if _flags(old, escape) != _flags(now, escape):
+            return "its flags changed"
     bodies, bodies_now = before.run.bodies, after.run.bodies
     if [body.exec_form for body in bodies] != [body.exec_form for body in bodies_now]:
         return "it runs more or fewer scripts, or in another form"
@@ -91,12 +93,12 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
             if reason:
                 return reason
         top = levels_now[0]
-        written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
+        written += sum([_signs(top.view.text[low:high]) for low, high in top.cuts])
     # what was written stands in scripts, but for continued lines and blanks
     continued = _CONTINUED[escape]
     origin = now.start
     texts = [after.document.text[origin + low : origin + high] for low, high in after.cuts]
-    if sum(_signs(continued.sub("", text)) for text in texts) > written:
+    if sum([_signs(continued.sub("", text)) for text in texts]) > written:
         return "something was written where no script is"
     return ""
 
@@ -107,8 +109,6 @@ def _signs(text: str) -> int:
 
 
 def _flags(instruction: Instruction, escape: str) -> list[tuple[str, str]]:
-    if "--" not in instruction.view.text:
-        return []
     return [(flag.name, flag.value) for flag in flags(instruction, escape)[0]]
 
 
@@ -165,10 +165,11 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
     were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
-    before, after = _uncut(old), _uncut(now)
+    before, _ = _parted(old, old.script)
+    after, added = _parted(now, now.script)
     if len(before) != len(after):
         return "a command was lost or split"
-    moved = len(after) < len(now.script.commands) or len(before) < len(old.script.commands)
+    moved = bool(added) or len(before) < len(old.script.commands)
     first = now.cuts[0][0] if now.cuts else _FAR
     for was, command in zip(before, after, strict=True):
         _, assigned, redirects, _, _, nest, lead, _ = was
@@ -182,7 +183,7 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
                 return "a command got or lost a redirection"
         if end > first and words and now.cut(words[0].start, words[0].end):
             return "a command runs another program than before"
-    if not now.cuts or _links_alike(now, now.script, are.cut):
+    if not now.cuts or _links_alike(now, now.script, are.cut, sorted(added)):
         return ""
     return "an added command is not linked as those around it"
 
@@ -201,18 +202,20 @@ def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:
     return found
 
 
-def _uncut(level: _Level) -> Sequence[Command]:
-    """Give the commands of a script that do not lie whole in a cut."""
-    if isinstance(level.script, Opaque):
-        return ()
+def _parted(level: _Level, script: Script) -> tuple[Sequence[Command], list[int]]:
+    """Give the commands of a script that lie not whole in a cut, and the starts of the others."""
     if not level.cuts:
-        return level.script.commands
+        return script.commands, []
     first, last = level.cuts[0][0], level.cuts[-1][1]
-    return [
-        command
-        for command in level.script.commands
-        if command.start < first or command.end > last or not level.cut(command.start, command.end)
-    ]
+    kept: list[Command] = []
+    starts: list[int] = []
+    for command in script.commands:
+        _, _, _, start, end, _, _, _ = command
+        if start >= first and end <= last and level.cut(start, end):
+            starts.append(start)
+        else:
+            kept.append(command)
+    return kept, starts
 
 
 class _Apart(NamedTuple):
@@ -277,21 +280,14 @@ def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
     return "".join(parts)
 
 
-def _links_alike(level: _Level, script: Script, cut: Sequence[Range]) -> bool:
+def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Sequence[int]) -> bool:
     """Tell whether added commands are linked, outside brackets, by the operator that stood there.
 
     An `&&` behind a command that ended in `;` would take it out of `set -e`; an `||` would catch
-    the failure of a command ahead of it. `cut` are the places of the tokens that were added.
+    the failure of a command ahead of it. `cut` are the places of the tokens that were added,
+    `heads` the starts of the commands that were, in order.
     """
     text, tokens = level.view.text, script.tokens
-    low, high = level.cuts[0][0], level.cuts[-1][1]
-    heads = sorted(
-        [
-            start
-            for _, _, _, start, end, _, _, _ in script.commands
-            if start >= low and end <= high and level.cut(start, end)
-        ]
-    )
     at = 0
     while at < len(cut):
         first, last = cut[at]
@@ -307,7 +303,7 @@ def _links_alike(level: _Level, script: Script, cut: Sequence[Range]) -> bool:
     return True
 
 
-def _linked(stretch: list[tuple[int, str]], heads: list[int], ahead: str, behind: str) -> bool:
+def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, behind: str) -> bool:
     """Judge the tokens of one insertion, between the tokens `ahead` and `behind`."""
     first, last = stretch[0], stretch[-1]
     at = bisect_left(heads, first[0])

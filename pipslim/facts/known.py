@@ -170,7 +170,7 @@ class Facts:
         instructions = self.document.instructions
         for index in range(stage.stage.first + 1, stage.stage.last):
             instruction = instructions[index]
-            keyword = instruction[0]
+            keyword = instruction.keyword
             if keyword != "RUN" and (keyword != "ONBUILD" or inner(instruction)[0] != "RUN"):
                 continue
             run = read_pip_run(self.document, index, self._posix(stage, index))

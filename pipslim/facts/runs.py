@@ -95,6 +95,7 @@ _SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "Python-",
 
 
 def _has_signs(text: str) -> bool:
+    """Tell whether a RUN may have to do with pip, by its text."""
     for sign in _SIGNS:
         if sign in text:
             return True

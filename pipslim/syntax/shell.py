@@ -14,8 +14,9 @@ from pipslim.syntax.startup import lazy, record
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN_WORD = lazy(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
 _OPERATOR = lazy(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
-# words of plain characters up to an operator, or to the end
-_LINK = lazy(r"([^\n'\"\\$`|&;<>()#]+)(&&|\|\|(?!&)|\|(?![|&])|;(?![;&])|\n|\Z)")
+# words of plain characters up to an operator, or to the end; read ahead, then taken whole, for
+# none of them is given back
+_LINK = lazy(r"(?=([^\n'\"\\$`|&;<>()#]+))\1(&&|\|\|(?!&)|\|(?![|&])|;(?![;&])|\n|\Z)")
 
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "[["))
 _OPENING = frozenset(word[0] for word in (*_OPENERS, "time"))
@@ -91,9 +92,9 @@ class _Scanner(SimpleCommands):
         return ""
 
     def links(self, nest: tuple[str, ...], lead: str) -> str:
-        """Read the plain commands that stand here, most of all, each with the operator behind it.
+        """Read the plain commands that stand here, each with the operator behind it.
 
-        Nothing that `command` would read otherwise: give what stands before what is left to it.
+        It leaves all that `command` may read otherwise; give what stands before that.
         """
         if self.pending:
             return lead

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 
 from pipslim.facts.environment import from_words
 from pipslim.syntax.expand import BadExpansion, expand
@@ -22,8 +23,6 @@ def bases(document: Document) -> list[str | None]:
     alone, one line each, so that nothing it reads differently from BuildKit is in its sight.
     References with a modifier, `${NAME:-default}`, which it does not know, are expanded first.
     """
-    from dockerfile_parse import DockerfileParser
-
     lines: list[str] = []
     args: dict[str, str] = {}
     known: list[bool] = []
@@ -46,10 +45,8 @@ def bases(document: Document) -> list[str | None]:
             if equals:
                 args[name] = value.strip("\"'")
         lines.append(f"{keyword} {arguments}\n")
-    masked = io.BytesIO("".join(lines).encode("utf-8", "replace"))
-    try:
-        images = DockerfileParser(fileobj=masked).parent_images
-    except ValueError:  # an ARG that is none; BuildKit rejects it later
+    images = _parents("".join(lines))
+    if images is None:
         return [None] * len(known)
     return [image if sure else None for image, sure in zip(images, known, strict=True)]
 
@@ -79,3 +76,16 @@ def _filled(word: str, args: dict[str, str], escape: str) -> str:
         return expand(word, {**{name: f"${name}" for name in names}, **args}, escape)
     except BadExpansion:
         return word
+
+
+@lru_cache(maxsize=64)
+def _parents(masked: str) -> list[str] | None:
+    """Give the images of a text of ARG and FROM lines; None where an ARG is none."""
+    from dockerfile_parse import DockerfileParser
+
+    try:
+        return list(
+            DockerfileParser(fileobj=io.BytesIO(masked.encode("utf-8", "replace"))).parent_images
+        )
+    except ValueError:  # BuildKit rejects it later
+        return None

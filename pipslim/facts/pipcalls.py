@@ -175,7 +175,7 @@ def _cache(options: tuple[Word, ...]) -> str | None:
     """Give what the last option about the cache says: a folder, or "" for none."""
     found = None
     for at, (_, _, value) in enumerate(options):
-        if not value.startswith(("--cache-dir", "--no-ca")):
+        if value[:2] != "--":
             continue
         if value.startswith("--cache-dir"):
             _, equals, folder = value.partition("=")
@@ -246,7 +246,7 @@ def _undecided(body: Body, program: Program, reason: str) -> Undecided:
 def _behind_pip(words: tuple[Word, ...]) -> int:
     """Give how many words spell pip at the start of `words`: 0 if none, 3 for `python -m pip`."""
     first = words[0].value
-    if "pip" in first and _PIP.match(first):
+    if first == "pip" or ("pip" in first and _PIP.match(first)):
         return 1
     if not _PYTHON.match(first):
         return 0

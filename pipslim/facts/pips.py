@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pipslim.facts.images import FIRST_GOOD_PIP, Age, Origin, Version, parse_version
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span
@@ -127,6 +129,7 @@ def base_pip(image: Image | None, assumed: Version | None) -> Pip:
     return UNSEEN if image is not None else UNSEEN._replace(origin="base")
 
 
+@lru_cache(maxsize=256)
 def identity(spelling: str) -> str:
     """Give a name that all spellings of one pip share: `pip3` and `python3 -m pip` are `3`.
 

@@ -81,7 +81,7 @@ class Run(NamedTuple):
     installs: str
 
 
-_known: dict[tuple[int, bool], tuple[View, Run | None]] = {}
+_known: dict[tuple[int, str, bool], tuple[View, Run]] = {}
 _MOST_KNOWN = 256
 
 
@@ -90,53 +90,45 @@ def forget() -> None:
     _known.clear()
 
 
-# A RUN with none of these neither brings, calls nor configures a pip, and is never scanned.
-_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "ython-", "apk add", "pyenv")
+# A RUN without signs neither brings, calls nor configures a pip, and is never scanned.
+_SIGNS = ("pip", "PIP", "virtualenv", "venv", "onda", "easy_install", "Python-", "pyenv")
+
+
+def _has_signs(text: str) -> bool:
+    """Tell whether a RUN may have to do with pip, by its text."""
+    for sign in _SIGNS:
+        if sign in text:
+            return True
+    return "apk add" in text and "python3" in text  # Alpine's Python brings a pip
 
 
 def read_run(document: Document, number: int, posix: bool) -> Run:
-    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form."""
+    """Read the RUN `number`; `posix` tells whether a POSIX shell reads its shell form.
+
+    What a View reads as is remembered: the parser shares it among equal texts. So a file need not
+    be read again after each round, where most of it is as it was: there is room for all of a long
+    one.
+    """
     instruction = document.instructions[number]
-    key = id(instruction.view), posix
+    bodies = ""  # of heredocs, which are not in the View
+    if instruction.heredocs:
+        bodies = document.text[instruction.start : instruction.end]
+    key = id(instruction.view), bodies, posix
     known = _known.get(key)
-    run = known[1] if known is not None and not instruction.heredocs else None
-    if run is None:
-        run = _run(document, instruction, posix)
-        _remember(key, document, instruction, run)
-    return run
+    if known is None:
+        if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):
+            _known.clear()
+        known = _known[key] = instruction.view, _run(document, instruction, posix)
+    return known[1]
 
 
 def read_pip_run(document: Document, number: int, posix: bool) -> Run | None:
     """Read the RUN `number` as `read_run` does; None where it has no sign of any pip."""
     instruction = document.instructions[number]
+    text = instruction.view.text
     if instruction.heredocs:
         text = document.text[instruction.start : instruction.end]
-        return read_run(document, number, posix) if any(s in text for s in _SIGNS) else None
-    key = id(instruction.view), posix
-    known = _known.get(key)
-    if known is not None:
-        return known[1]
-    text = instruction.view.text
-    for sign in _SIGNS:
-        if sign in text:
-            return read_run(document, number, posix)
-    _remember(key, document, instruction, None)
-    return None
-
-
-def _remember(
-    key: tuple[int, bool], document: Document, instruction: Instruction, run: Run | None
-) -> None:
-    """Remember what a View reads as: the parser shares it among equal texts.
-
-    So a file need not be read again after each round, where most of it is as it was: there is room
-    for all of a long one. Not for heredocs, whose bodies are not in the View.
-    """
-    if instruction.heredocs:
-        return
-    if len(_known) >= max(_MOST_KNOWN, 2 * len(document.instructions)):
-        _known.clear()
-    _known[key] = instruction.view, run
+    return read_run(document, number, posix) if _has_signs(text) else None
 
 
 def _run(document: Document, instruction: Instruction, posix: bool) -> Run:

@@ -250,7 +250,10 @@ class Tracker:
 
     def _installers(self, bringer: Bringer, text: str) -> None:
         """Take in what brings a whole Python: conda, get-pip.py through a pipe, a source build."""
-        match = _INSTALLER.search(text)
+        lowered = text.lower()
+        match = None
+        if "conda" in lowered or "forge" in lowered or "mamba" in lowered:
+            match = _INSTALLER.search(text)
         if match is not None:
             version = parse_version(re.sub(r"^py\d+_", "", match[1] or "9999"))
             new = (match[1] or "latest").startswith(("latest", "py3")) or version >= (4, 7)

@@ -3,9 +3,10 @@ r"""Unified diffs, made from the edits themselves, as `git apply` and `patch -p1
 from __future__ import annotations
 
 from bisect import bisect_right
+from io import StringIO
 from itertools import accumulate
 
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,8 +51,7 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
 
 def changed_lines(before: str, edits: Sequence[Edit]) -> tuple[list[str], list[Change]]:
     """Give the lines of a text, newlines included, and which of them `edits` replace by what."""
-    lines = before.split("\n")
-    lines = [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    lines = _lines(before)
     changes: list[Change] = []
     for change in _changes(before, lines, edits):
         if changes and changes[-1].end == change.start:  # neighbours are one
@@ -60,6 +60,11 @@ def changed_lines(before: str, edits: Sequence[Edit]) -> tuple[list[str], list[C
         if lines[change.start : change.end] != change.lines:
             changes.append(change)
     return lines, changes
+
+
+def _lines(text: str) -> list[str]:
+    r"""Give the lines of a text, each with its `\n`, which the last may lack."""
+    return StringIO(text, "\n").readlines()
 
 
 def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[Change]:
@@ -83,17 +88,14 @@ def _changes(before: str, lines: list[str], edits: Sequence[Edit]) -> Iterator[C
             parts += (before[done : edit.start], edit.text)
             done = edit.end
         parts.append(before[done : starts[stop]])
-        text = "".join(parts)
-        new = text.split("\n")
-        new = [part + "\n" for part in new[:-1]] + ([new[-1]] if new[-1] else [])
-        old = lines[first:stop]
-        head = 0
-        while head < min(len(old), len(new)) and old[head] == new[head]:
+        old, new = lines[first:stop], _lines("".join(parts))
+        shared = min(len(old), len(new))
+        head = tail = 0
+        while head < shared and old[head] == new[head]:
             head += 1
-        tail = 0
-        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        while tail < shared - head and old[-1 - tail] == new[-1 - tail]:
             tail += 1
-        yield Change(first + head, stop - tail, new[head : len(new) - tail])
+        yield record(Change, (first + head, stop - tail, new[head : len(new) - tail]))
         at = upto
 
 

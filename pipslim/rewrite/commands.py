@@ -23,6 +23,7 @@ _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "whi
 # the end of a line that the next one continues, by escape character
 _CONTINUED = {escape: lazy(re.escape(escape) + r"[ \t]*\r?\n") for escape in ("\\", "`")}
 _FAR = 1 << 62
+_BLANK = " \t\r\n\\,"  # what may be cut out beside tokens; a comma stands in an exec form
 
 Range = tuple[int, int]
 
@@ -67,11 +68,13 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
     `drops` are the commands, as written, that were removed on purpose.
     """
     old, now = before.instruction, after.instruction
-    if inner(old)[0] != "RUN" or inner(now)[0] != "RUN" or old.keyword != now.keyword:
+    (kind, args), (kind_now, args_now) = inner(old), inner(now)
+    if kind != "RUN" or kind_now != "RUN" or old.keyword != now.keyword:
         return "another instruction than a RUN was edited"
     escape = before.document.escape
-    if _flags(old, escape) != _flags(now, escape):
-        return "its flags changed"
+    if old.view.text.startswith("--", args) or now.view.text.startswith("--", args_now):
+        if _flags(old, escape) != _flags(now, escape):
+            return "its flags changed"
     bodies, bodies_now = before.run.bodies, after.run.bodies
     if [body.exec_form for body in bodies] != [body.exec_form for body in bodies_now]:
         return "it runs more or fewer scripts, or in another form"
@@ -90,12 +93,12 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
             if reason:
                 return reason
         top = levels_now[0]
-        written += sum(_signs(top.view.text[low:high]) for low, high in top.cuts)
+        written += sum([_signs(top.view.text[low:high]) for low, high in top.cuts])
     # what was written stands in scripts, but for continued lines and blanks
     continued = _CONTINUED[escape]
     origin = now.start
     texts = [after.document.text[origin + low : origin + high] for low, high in after.cuts]
-    if sum(_signs(continued.sub("", text)) for text in texts) > written:
+    if sum([_signs(continued.sub("", text)) for text in texts]) > written:
         return "something was written where no script is"
     return ""
 
@@ -106,8 +109,6 @@ def _signs(text: str) -> int:
 
 
 def _flags(instruction: Instruction, escape: str) -> list[tuple[str, str]]:
-    if "--" not in instruction.view.text:
-        return []
     return [(flag.name, flag.value) for flag in flags(instruction, escape)[0]]
 
 
@@ -161,16 +162,18 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
         return "" if old.view.text == now.view.text else "a script changed"
-    within = _within(now, nested) if nested else ()
-    if _tokens(old, ()) != _tokens(now, within):
+    were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
+    if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
-    kept, were = _uncut(now), _uncut(old)
-    if len(kept) != len(were):
+    before, _ = _parted(old, old.script)
+    after, added = _parted(now, now.script)
+    if len(before) != len(after):
         return "a command was lost or split"
-    moved = len(kept) < len(now.script.commands) or len(were) < len(old.script.commands)
-    for was, command in zip(were, kept, strict=True):
+    moved = bool(added) or len(before) < len(old.script.commands)
+    first = now.cuts[0][0] if now.cuts else _FAR
+    for was, command in zip(before, after, strict=True):
         _, assigned, redirects, _, _, nest, lead, _ = was
-        words, assigned_now, redirects_now, _, _, nest_now, lead_now, _ = command
+        words, assigned_now, redirects_now, _, end, nest_now, lead_now, _ = command
         if nest != nest_now or (lead != lead_now and not moved):
             return "a command stands in another construct than before"
         if len(assigned) != len(assigned_now):
@@ -178,9 +181,11 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
         if redirects or redirects_now:
             if [r.operator for r in redirects] != [r.operator for r in redirects_now]:
                 return "a command got or lost a redirection"
-        if words and now.cut(words[0].start, words[0].end):
+        if end > first and words and now.cut(words[0].start, words[0].end):
             return "a command runs another program than before"
-    return "" if _links_alike(now) else "an added command is not linked as those around it"
+    if not now.cuts or _links_alike(now, now.script, are.cut, sorted(added)):
+        return ""
+    return "an added command is not linked as those around it"
 
 
 def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:
@@ -197,55 +202,70 @@ def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:
     return found
 
 
-def _uncut(level: _Level) -> Sequence[Command]:
-    """Give the commands of a script that do not lie whole in a cut."""
-    if isinstance(level.script, Opaque):
-        return ()
+def _parted(level: _Level, script: Script) -> tuple[Sequence[Command], list[int]]:
+    """Give the commands of a script that lie not whole in a cut, and the starts of the others."""
     if not level.cuts:
-        return level.script.commands
+        return script.commands, []
     first, last = level.cuts[0][0], level.cuts[-1][1]
-    return [
-        command
-        for command in level.script.commands
-        if command.start < first or command.end > last or not level.cut(command.start, command.end)
-    ]
+    kept: list[Command] = []
+    starts: list[int] = []
+    for command in script.commands:
+        _, _, _, start, end, _, _, _ = command
+        if start >= first and end <= last and level.cut(start, end):
+            starts.append(start)
+        else:
+            kept.append(command)
+    return kept, starts
 
 
-def _tokens(level: _Level, within: Sequence[Range]) -> list[str] | None:
-    """Give the texts of a script's tokens without those that lie whole in a cut.
+class _Apart(NamedTuple):
+    """A script's tokens, sorted: the texts of those that stay, and of which to which are cut out.
+
+    `cut` are half-open ranges of the places of tokens, one for each cut that holds any.
+    """
+
+    texts: list[str]
+    cut: list[Range]
+
+
+def _apart(level: _Level, within: Sequence[Range]) -> _Apart | None:
+    """Take the tokens that lie whole in a cut from those of a script.
 
     A token that is partly cut gives None, unless the cut lies in `within`, a script inside it: it
-    is given without what is cut. So does a cut with more than tokens and blanks in it.
+    stays without what is cut. So does a cut with more than tokens and blanks in it.
     """
     text, script = level.view.text, level.script
     if isinstance(script, Opaque):
         return None
-    if not level.cuts:
-        return [text[start:end] for start, end, _ in script.tokens]
     tokens = script.tokens
-    # the first token that may touch a cut, and the first behind all cuts
-    first = max(bisect_right(tokens, (level.cuts[0][0], _FAR)) - 1, 0)
-    last = bisect_left(tokens, (level.cuts[-1][1], 0))
-    found = [text[start:end] for start, end, _ in tokens[:first]]
-    taken: list[Range] = []
-    for start, end, _ in tokens[first:last]:
-        if level.cut(start, end):
-            taken.append((start, end))
-            continue
-        touching = level.touching(start, end)
-        for low, high in touching:
+    texts: list[str] = []
+    cut: list[Range] = []
+    done = 0
+    for low, high in level.cuts:
+        first = bisect_left(tokens, (low, 0))
+        if first and tokens[first - 1].end > low:
+            start, end, _ = tokens[first - 1]
             at = bisect_right(within, (low, _FAR)) - 1
             if at < 0 or within[at][1] < high:
                 return None
-        taken.extend(touching)
-        found.append(_without(text, start, end, touching))
-    found += [text[start:end] for start, end, _ in tokens[last:]]
-    taken.sort()
-    for low, high in level.cuts:
-        near = taken[max(bisect_right(taken, (low, _FAR)) - 1, 0) : bisect_left(taken, (high, 0))]
-        if _without(text, low, high, near).strip(" \t\r\n\\,"):
+            if first > done:  # the first cut in this token
+                texts += [text[start:end] for start, end, _ in tokens[done : first - 1]]
+                texts.append(_without(text, start, end, level.touching(start, end)))
+                done = first
+            continue
+        last = bisect_left(tokens, (high, 0), first)
+        for start, end, _ in tokens[first:last]:
+            if end > high or text[low:start].strip(_BLANK):
+                return None
+            low = end
+        if text[low:high].strip(_BLANK):
             return None
-    return found
+        if first < last:
+            cut.append((first, last))
+            texts += [text[start:end] for start, end, _ in tokens[done:first]]
+            done = last
+    texts += [text[start:end] for start, end, _ in tokens[done:]]
+    return _Apart(texts, cut)
 
 
 def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
@@ -260,50 +280,30 @@ def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
     return "".join(parts)
 
 
-def _links_alike(level: _Level) -> bool:
+def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Sequence[int]) -> bool:
     """Tell whether added commands are linked, outside brackets, by the operator that stood there.
 
     An `&&` behind a command that ended in `;` would take it out of `set -e`; an `||` would catch
-    the failure of a command ahead of it.
+    the failure of a command ahead of it. `cut` are the places of the tokens that were added,
+    `heads` the starts of the commands that were, in order.
     """
-    if isinstance(level.script, Opaque):
-        return False
-    if not level.cuts:
-        return True
-    text, tokens = level.view.text, level.script.tokens
-    first, last = level.cuts[0][0], level.cuts[-1][1]
-    heads = sorted(
-        [
-            start
-            for _, _, _, start, end, _, _, _ in level.script.commands
-            if start >= first and end <= last and level.cut(start, end)
-        ]
-    )
-    done = 0
-    for low, _ in level.cuts:
-        at = bisect_left(tokens, (low, 0))
-        if at < done or at == len(tokens):
-            continue
-        stretch: list[tuple[int, str]] = []
-        done = at
-        while done < len(tokens) and level.cut(tokens[done].start, tokens[done].end):
-            start, end, _ = tokens[done]
-            stretch.append((start, text[start:end]))
-            done += 1
-        if not stretch:
-            continue
-        ahead, behind = tokens[at - 1 : at], tokens[done : done + 1]
-        if not _linked(
-            stretch,
-            heads,
-            text[ahead[0].start : ahead[0].end] if ahead else "",
-            text[behind[0].start : behind[0].end] if behind else "",
-        ):
+    text, tokens = level.view.text, script.tokens
+    at = 0
+    while at < len(cut):
+        first, last = cut[at]
+        at += 1
+        while at < len(cut) and cut[at][0] == last:  # what is added beside it
+            last = cut[at][1]
+            at += 1
+        stretch = [(start, text[start:end]) for start, end, _ in tokens[first:last]]
+        ahead = text[tokens[first - 1].start : tokens[first - 1].end] if first else ""
+        behind = text[tokens[last].start : tokens[last].end] if last < len(tokens) else ""
+        if not _linked(stretch, heads, ahead, behind):
             return False
     return True
 
 
-def _linked(stretch: list[tuple[int, str]], heads: list[int], ahead: str, behind: str) -> bool:
+def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, behind: str) -> bool:
     """Judge the tokens of one insertion, between the tokens `ahead` and `behind`."""
     first, last = stretch[0], stretch[-1]
     at = bisect_left(heads, first[0])

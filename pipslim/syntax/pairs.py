@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from pipslim.syntax.document import Instruction
@@ -55,7 +55,7 @@ def _pairs(text: str, start: int, escape: str) -> tuple[Pair, ...] | Malformed:
     rest = text[start:].strip()
     if _PLAIN.match(rest):  # most are a single plain pair
         key, _, value = rest.partition("=")
-        return (Pair(key, value, start, start + len(rest), False),)
+        return (record(Pair, (key, value, start, start + len(rest), False)),)
     start = text.find(rest, start)
     end = start + len(rest)
     word = _WORD[escape]
@@ -75,8 +75,8 @@ def _pairs(text: str, start: int, escape: str) -> tuple[Pair, ...] | Malformed:
         key, equals, value = raw.partition("=")
         if not equals:
             return Malformed(match.start(), f"no = in {raw!r}; write name=value")
-        found.append(Pair(key, value, match.start(), match.end(), False))
-        at = match.end()
+        first, at = match.span()
+        found.append(record(Pair, (key, value, first, at, False)))
         while at < end and text[at].isspace():
             at += 1
         match = word.match(text, at, end) if at < end else None

@@ -12,6 +12,7 @@ from pipslim.syntax.document import Document, Heredoc, Instruction, Stage, Unpar
 from pipslim.syntax.forms import KEYWORD, inner_of, json_strings
 from pipslim.syntax.source import BOM, Span, View
 from pipslim.syntax.startup import NamedTuple, lazy, record
+from pipslim.syntax.validity import KEYWORDS
 
 # Go's unicode.IsSpace: what may stand before a keyword or a comment sign.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"  # noqa: E501
@@ -19,6 +20,8 @@ _BLANK = f"[{_SPACE.replace(chr(10), '')}]"
 _DIRECTIVE = lazy(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
 _DIRECTIVES = ("syntax", "escape", "check")
 
+# Keywords as nearly all files write them, and as they are told apart.
+_SPELLED = {word: each for each in KEYWORDS for word in (each, each.lower())}
 _HEREDOC_KEYWORDS = ("RUN", "COPY", "ADD")
 # A word as BuildKit's shell lexer splits them, quotes kept.
 _LEXED = lazy(r"""(?:[^\s'"\\]|\\.|\\$|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
@@ -51,7 +54,7 @@ class _Rules:
         escape = re.escape(character)
         # the lookbehind comes second, for the search is fast where it has a letter to look for
         seam = rf"{escape}(?<!{escape}{escape})[ \t]*\r*\n"
-        self.ends = (character, " ", "\t", "\r")
+        self.ends = f"{character} \t\r"
         self.join = f"{character}\n"
         self.seam = lazy(rf"(?<!{escape}){escape}[ \t]*\Z")
         # blank lines, then a comment, or an instruction with all lines that continue it
@@ -164,12 +167,10 @@ def _instruction(raw: str, start: int, rules: _Rules) -> _Read:
         view = record(View, ("".join(parts), tuple(segments)))
     # The logical text keeps blanks at the end of its lines and at the start of later ones.
     logical = view.text
-    keyword, _, rest = logical.partition(" ")
-    if "!" < rest[:1] < "\x7f" and keyword.isalpha() and keyword.isascii():
-        args = len(keyword) + 1
-        if not keyword.isupper():
-            keyword = keyword.upper()
-    else:
+    word, _, rest = logical.partition(" ")
+    keyword = _SPELLED.get(word, "") if "!" < rest[:1] < "\x7f" else ""
+    args = len(keyword) + 1
+    if not keyword:
         keyword, args = _keyword(logical, start)
     return record(_Read, (keyword, view, args, comments, length))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.syntax.startup import NamedTuple
+from pipslim.syntax.startup import NamedTuple, record
 
 HOLE = "\0"
 """Stands in a word's value for what an expansion will put there."""
@@ -96,3 +96,19 @@ def placed(command: Command, places: list[int], nest: tuple[str, ...]) -> Comman
         command.lead,
         tuple((places[start], places[end], expand) for start, end, expand in command.heredocs),
     )
+
+
+def plain_words(text: str, start: int) -> list[Word]:
+    """Give the words of a text that has blanks and nothing else special, and begins at `start`."""
+    if "\t" in text:
+        text = text.replace("\t", " ")
+    new, kind = record, Word
+    found: list[Word] = []
+    for value in text.split(" "):
+        if value:
+            end = start + len(value)
+            found.append(new(kind, (start, end, value)))
+            start = end + 1
+        else:
+            start += 1
+    return found

@@ -7,17 +7,21 @@ in the scripts that builds run: `[[ ]]`, `(( ))`, arrays, `<<<`, `&>`, process s
 
 from __future__ import annotations
 
-from pipslim.syntax.script import Opaque, Refusal, Script, Word
+from pipslim.syntax.script import Command, Opaque, Refusal, Script, Word, plain_words
 from pipslim.syntax.simple import DEEPEST, REDIRECT, SPACED, SimpleCommands
 from pipslim.syntax.startup import lazy, record
 
 _BLANKS = lazy(r"(?:[ \t]+|\\\r?\n)*")
 _PLAIN_WORD = lazy(r"[^ \t\n'\"\\$`|&;<>()#][^ \t\n'\"\\$`|&;<>()]*(?=[ \t\n|&;)]|$)")
 _OPERATOR = lazy(r"&&|\|\||;;&|;;|;&|\|&|[;|&\n]")
+# words of plain characters up to an operator, or to the end; read ahead, then taken whole, for
+# none of them is given back
+_LINK = lazy(r"(?=([^\n'\"\\$`|&;<>()#]+))\1(&&|\|\|(?!&)|\|(?![|&])|;(?![;&])|\n|\Z)")
 
 _OPENERS = frozenset(("if", "while", "until", "for", "select", "case", "function", "[["))
 _OPENING = frozenset(word[0] for word in (*_OPENERS, "time"))
 _CLOSERS = frozenset(("then", "elif", "else", "fi", "do", "done", "esac", "}", "in"))
+_RESERVED = _OPENERS | _CLOSERS | {"time", "!", "{"}
 
 
 def scan(text: str, *, bodies: bool = True) -> Script | Opaque:
@@ -54,6 +58,7 @@ class _Scanner(SimpleCommands):
         if self.depth > DEEPEST:
             raise self.refuse("nested too deeply")
         while True:
+            lead = self.links(nest, lead)
             if text[self.at : self.at + 1] in SPACED:
                 self.space()
             if self.at >= self.end:
@@ -85,6 +90,32 @@ class _Scanner(SimpleCommands):
             lead = self.command(nest, lead)
         self.depth -= 1
         return ""
+
+    def links(self, nest: tuple[str, ...], lead: str) -> str:
+        """Read the plain commands that stand here, each with the operator behind it.
+
+        It leaves all that `command` may read otherwise; give what stands before that.
+        """
+        if self.pending:
+            return lead
+        text, commands, tokens = self.text, self.commands, self.tokens
+        while True:
+            match = _LINK.match(text, self.at)
+            if match is None:
+                return lead
+            words = plain_words(match[1], self.at)
+            if not words:
+                return lead
+            start, end, first = words[0]
+            if first in _RESERVED or "=" in first:
+                return lead
+            end = words[-1].end
+            commands.append(record(Command, (tuple(words), (), (), start, end, nest, lead, ())))
+            tokens += words
+            lead, self.at = match[2], match.end()
+            if not lead:
+                return lead
+            tokens.append(record(Word, (match.start(2), self.at, lead)))
 
     def command(self, nest: tuple[str, ...], lead: str) -> str:
         """Read one command and the operator behind it; give the operator."""

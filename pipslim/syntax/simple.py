@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipslim.syntax.script import HOLE, Command, Redirect, Refusal, Word, placed
+from pipslim.syntax.script import HOLE, Command, Redirect, Refusal, Word, placed, plain_words
 from pipslim.syntax.startup import lazy, record
 
 # blanks, escaped newlines and comments
@@ -84,7 +84,10 @@ class SimpleCommands:
                     assignments.append(self.assigned(nest))
                     end = self.at
                 else:
-                    end = self.plain(plain, words)
+                    found = plain_words(plain, self.at)
+                    words += found
+                    self.tokens += found
+                    end = found[-1].end
                     at = self.at = match.end()
                     following = text[at : at + 1]
                     if following in _BEHIND or (following == "&" and text[at + 1 : at + 2] != ">"):
@@ -124,23 +127,6 @@ class SimpleCommands:
                 for name, chomp, quoted, owner, place in self.pending
             ]
         return True
-
-    def plain(self, text: str, words: list[Word]) -> int:
-        """Take in the words of a text that starts here and has nothing special; give their end."""
-        if "\t" in text:
-            text = text.replace("\t", " ")
-        begin, end, new, kind = self.at, 0, record, Word
-        found: list[Word] = []
-        for value in text.split(" "):
-            if value:
-                end = begin + len(value)
-                found.append(new(kind, (begin, end, value)))
-                begin = end + 1
-            else:
-                begin += 1
-        words += found
-        self.tokens += found
-        return end
 
     def assigned(self, nest: tuple[str, ...]) -> Word:
         """Read `name=value`, or `name=(…)`."""

@@ -33,6 +33,10 @@ KEYWORDS = frozenset(
 )
 
 
+# Behind the first FROM, whatever they are given is an argument.
+_PLAIN = KEYWORDS - {"FROM", "ENV", "CMD"}
+
+
 def check(document: Document) -> Unparsable | None:
     """Give the first reason why no builder would take this document, or None.
 
@@ -41,6 +45,8 @@ def check(document: Document) -> Unparsable | None:
     seen_from = False
     for instruction in document.instructions:
         keyword, _, _, view, args, _ = instruction
+        if seen_from and keyword in _PLAIN and args < len(view.text):
+            continue
         if keyword not in KEYWORDS:
             return _unknown(document, instruction)
         if keyword == "FROM":

@@ -128,6 +128,7 @@ _INSERTIONS = re.compile(
     r"""
       \s--no-cache-dir(?![\w-])
     | ,\ "--no-cache-dir"
+    | (?<=\brm)\ -f(?=\s)
     | (?:&&|;|\n)\s*(?:
         (?:\{\ )?(?:test\ -e\ /etc/pip\.conf\ \|\|\ |test\ !\ -w\ /etc\ \|\|\ )*
         (?: printf\ '(?:\#[^']*)?(?:\[global\]\\nno-cache-dir\ =\ \w+\\n)?(?:\\n)?

@@ -71,6 +71,20 @@ def test_outcome_of_nothing_to_do() -> None:
     assert not outcome.changed
 
 
+def test_what_other_fixes_put_in_is_no_finding() -> None:
+    text = "FROM apache/airflow:2.10.2-python3.11\nRUN pip install flask\n"
+    asked: list[str] = []
+
+    def accept(offer: Offer) -> bool:
+        asked.append(offer.finding.pass_id)
+        return True
+
+    outcome = rewrite(text, accept=accept)
+    assert outcome == rewrite(text)
+    assert outcome.after.count("ENV") == 1, "two of them were put in and made one"
+    assert [report.pass_id for report in outcome.reports] == ["bytecode", "pip-conf"] == asked
+
+
 def test_reason_names_a_line_of_the_text_as_given() -> None:
     text = BASE + "COPY pip.conf /etc/pip.conf\nRUN pip install flask\n"
     outcome = rewrite(text)

@@ -228,7 +228,8 @@ def _offers(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
         accepted = set()
         for finding in sorted(together, key=_place):
             offset = state.patch.origin(finding.span.start)
-            if state.accept(Offer(offset, finding, state.patch.text)):
+            of_ours = not state.patch.keeps(*finding.span)
+            if of_ours or state.accept(Offer(offset, finding, state.patch.text)):
                 accepted.add(finding)
             else:
                 state.refused.add((finding.pass_id, offset))
@@ -303,7 +304,8 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
             alone = untouched and finding.pass_id not in state.behind
             start, end = finding.span
             edits = finding.fix.edits if alone else ()
-            state.fixed.append((finding, origin(start), origin(end), edits))
+            if untouched or state.patch.keeps(start, end):  # not of what other fixes put in
+                state.fixed.append((finding, origin(start), origin(end), edits))
             state.adds.update(finding.fix.adds)
             state.drops.update(finding.fix.drops)
     pass_id = chosen.chosen[0].pass_id

@@ -103,6 +103,15 @@ class Patch(NamedTuple):
                 return piece.origin
         return len(self.source)
 
+    def keeps(self, start: int, end: int) -> bool:
+        """Tell whether anything of `text[start:end]`, not empty, stands in `source`."""
+        index = max(bisect_right(self.pieces, start, key=_start) - 1, 0)
+        while index < len(self.pieces) and self.pieces[index].start < end:
+            if self.pieces[index].origin >= 0:
+                return True
+            index += 1
+        return False
+
     def edits(self) -> tuple[Edit, ...]:
         """Give the edits that lead from `source` to `text` in one go, in order."""
         found: list[Edit] = []

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # A hook is run with variables that name its repository, as seen from where the hook is started:
 # they would mislead a git that is started elsewhere. All that they say it finds out by itself.
 _MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
+# Seconds. A git that takes longer waits for something that does not come, a pipe by the name of
+# .gitignore say; whoever needs only a listing then walks.
+_PATIENCE = 120
 _UNREAD = re.compile(r"^warning: could not open directory '(.*)/': (.*)$", re.MULTILINE)
 
 
@@ -86,7 +89,9 @@ def _line(top: str, since: str, *words: str) -> str:
 def _output(top: str, since: str, *words: str, no: int = 0) -> bytes:
     done = _git(top, *words)
     if done is None:
-        raise Unreachable("--since: git is not on PATH; install it, or leave out --since")
+        raise Unreachable(
+            "--since: git is not on PATH, or does not answer; see to it, or leave out --since"
+        )
     if done.returncode not in (0, no):
         said = os.fsdecode(done.stderr).strip().partition("\n")[0]
         raise Unreachable(f"--since: {since!r} cannot be compared with; git says: {said}")
@@ -94,7 +99,7 @@ def _output(top: str, since: str, *words: str, no: int = 0) -> bytes:
 
 
 def _git(folder: str, *words: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in a folder, its messages in English; None where it cannot be run."""
+    """Run git in a folder, its messages in English; None where it cannot be run, or never ends."""
     program = next(_programs(), None)
     if program is None:
         return None
@@ -107,8 +112,9 @@ def _git(folder: str, *words: str) -> subprocess.CompletedProcess[bytes] | None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
+            timeout=_PATIENCE,
         )
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return None  # a folder that may not be entered; whoever walks there tells why
 
 

@@ -94,8 +94,9 @@ def _check(arguments: Arguments, streams: Streams) -> None:
 def _jobs(arguments: Arguments, book: Book, unread: list[str]) -> Iterator[Job]:
     """Give the files to rewrite, each with what holds for it; add what cannot be searched."""
     for path in find(arguments.paths or (".",), book.search, unread.append):
-        if not book.excludes(path):
-            yield Job(path, book.choice(path))
+        choice = book.settled(path)
+        if choice is not None:
+            yield Job(path, choice)
 
 
 def _watched(total: int, arguments: Arguments, streams: Streams) -> tuple[Progress, Streams]:

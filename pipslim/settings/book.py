@@ -38,6 +38,7 @@ class Book:
         "_known",
         "_named",
         "_only",
+        "_plain",
         "_rules",
         "_told",
         "arguments",
@@ -54,6 +55,7 @@ class Book:
         self._known: dict[str, tuple[Layer, ...]] = {}
         self._rules: dict[tuple[str, ...], list[Rule]] = {}
         self._judged: dict[tuple[str, bool], bool] = {}
+        self._plain: dict[str, Choice | None] = {}
         self._only: InForce | None = None
         if arguments.config and arguments.isolated:
             raise BadSetting("--config and --isolated exclude each other")
@@ -101,8 +103,8 @@ class Book:
             return False
         return not self._match(force.include, path)
 
-    def _left_out(self, path: str, *, forced: bool = False) -> bool:
-        """Tell it of a file; `forced` asks about what is named, too."""
+    def _left_out(self, path: str, *, forced: bool = False, is_dir: bool = False) -> bool:
+        """Tell it of a file or folder; `forced` asks about what is named, too."""
         judged = self._judged
         ahead: list[str] = []  # folders may lie deeper than calls may
         answer = False
@@ -120,7 +122,7 @@ class Book:
             at = ahead.pop()
             if not answer:
                 layers = self._below(os.path.dirname(at)).exclude
-                answer = self._match(layers, at, alone=True, is_dir=at is not path)
+                answer = self._match(layers, at, alone=True, is_dir=is_dir or at is not path)
             judged[at, forced] = answer
         return answer
 
@@ -172,6 +174,32 @@ class Book:
         if choice is None:
             choice = self._choices[key] = force.choice(ignored)
         return choice
+
+    def settled(self, path: str) -> Choice | None:
+        """Give what the engine is told for a file that was found; None where it is left out.
+
+        The same as `excludes` and `choice` say. Most folders have nothing that tells their
+        Dockerfiles from each other, and are asked about once.
+        """
+        folder, _, name = path.rpartition(os.sep)
+        plain = self._plain.get(folder)
+        if plain is None and folder not in self._plain:
+            plain = self._plain[folder] = self._of_all_in(self.absolute(path))
+        if plain is not None and is_dockerfile(name):
+            return plain
+        return None if self.excludes(path) else self.choice(path)
+
+    def _of_all_in(self, path: str) -> Choice | None:
+        """Give what holds for all Dockerfiles in the folder of a path; None where they differ."""
+        folder = os.path.dirname(path)
+        if self._left_out(folder, is_dir=True):
+            return None  # and its settings are not read
+        force = self.at(path)
+        if force.exclude or force.per_file:
+            return None
+        if force.force_exclude and self._left_out(folder, forced=True, is_dir=True):
+            return None
+        return force.choice()
 
     def at(self, path: str) -> InForce:
         """Give what is in force for a file; per-file-ignores not yet taken off."""

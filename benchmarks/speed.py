@@ -56,7 +56,7 @@ def _measure(folder: Path, rounds: int) -> None:
     print(f"all {len(every)} files ({size / 1e6:.1f} MB), the cheapest of {rounds} rounds")
     _table(
         [
-            _line("pipslim fix", len(every), [[*PIPSLIM, "fix", "."]], folder, rounds),
+            _line("pipslim fix", len(every), [[*PIPSLIM, "fix", "--jobs=1", "."]], folder, rounds),
             _line("plain reading", len(every), [[sys.executable, "-c", _READING]], folder, rounds),
         ]
     )
@@ -70,7 +70,9 @@ def _measure(folder: Path, rounds: int) -> None:
         print(f"\nthe {len(done)} files that dockerfmt does not panic at")
         _table(
             [
-                _line("pipslim fix", len(done), [[*PIPSLIM, "fix", "."]], folder, rounds),
+                _line(
+                    "pipslim fix", len(done), [[*PIPSLIM, "fix", "--jobs=1", "."]], folder, rounds
+                ),
                 _line("dockerfmt", len(done), _batches([dockerfmt], done), folder, rounds),
             ]
         )
@@ -86,7 +88,9 @@ def _measure(folder: Path, rounds: int) -> None:
         print(f"\na sample of {len(sample)} files")
         _table(
             [
-                _line("pipslim fix", len(sample), [[*PIPSLIM, "fix", "."]], folder, rounds),
+                _line(
+                    "pipslim fix", len(sample), [[*PIPSLIM, "fix", "--jobs=1", "."]], folder, rounds
+                ),
                 _line("hadolint", len(sample), batches, folder, 1),
             ]
         )

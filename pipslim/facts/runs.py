@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 # What brings a whole Python or pip, and is told by more than the words of one program.
 _INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
+# what may be pip by the value of a variable: `$X install`
+_BY_VARIABLE = lazy(r"\$\{?\w+\}?[\"']?\s+(?:install|wheel|download)\b")
 _SHEBANG = lazy(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
 _HEREDOC_ALONE = lazy(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
 
@@ -99,7 +101,9 @@ def _has_signs(text: str) -> bool:
     for sign in _SIGNS:
         if sign in text:
             return True
-    return "apk add" in text and "python3" in text  # Alpine's Python brings a pip
+    if "apk add" in text and "python3" in text:  # Alpine's Python brings a pip
+        return True
+    return "$" in text and _BY_VARIABLE.search(text) is not None
 
 
 def read_run(document: Document, number: int, posix: bool) -> Run:

@@ -48,6 +48,8 @@ _PACKAGED = lazy(
     r"|ros-\w+-[\w-]+|ansible|awscli|certbot|cloud-init|i?python3?-notebook|ipython3?|jupyter)"
     r"(?=[\s=]|$)"
 )
+# A text with none of these has nothing that the expression above would find.
+_SIGNS = ("py", "ros-", "ansible", "awscli", "certbot", "cloud-init")
 # What pip itself is made of, or no project at all.
 _HARMLESS = frozenset(
     [
@@ -113,10 +115,7 @@ def hindrance(facts: Facts, stage: StageFacts, use: Use) -> Hindrance | None:
 
 def _packaged(text: str) -> str:
     """Give the first package of a Python project that a RUN takes from the distribution."""
-    for sign in ("python", "py", "ros-", "ansible", "awscli", "certbot", "cloud-init"):
-        if sign in text:
-            break
-    else:
+    if not any(sign in text for sign in _SIGNS):
         return ""
     for installs in _INSTALLS.finditer(text):
         for match in _PACKAGED.finditer(installs[0]):

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from given import given
 
 import pipslim
 from pipslim import cli, fixing, runner
 from pipslim.files import disk
 from pipslim.options import OPTIONS, Arguments, Option, parse_quickly
 from pipslim.passes import IDS, PASSES, Step
-from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
 
@@ -279,8 +280,7 @@ def broken_pass() -> Step:
             fix = Fix("do it", Safety.SAFE, (Edit(at, at, "-evil"),))
             yield Finding("pip-cache", Span(0, at), "a fault", fix)
 
-    about = About("pip-cache", "", "", "", "", "")
-    return Step(about=about, find=find, waits_for=frozenset())
+    return given("pip-cache", find)
 
 
 def test_failed_proof_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:

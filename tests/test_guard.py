@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from given import given
 
 from pipslim import Choice, Outcome, rewrite
-from pipslim.passes import Step
-from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import BOM, Span
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipslim.facts.known import Facts
+    from pipslim.passes import Step
     from pipslim.syntax.document import Document
 
 BASE = "FROM python:3.12-slim\n"
@@ -39,6 +40,8 @@ def step(
     *edits: Edit,
     adds: Sequence[str] = (),
     drops: Sequence[str] = (),
+    alters: Sequence[str] = (),
+    flags: Sequence[tuple[str, str]] = (),
     name: str = "broken",
 ) -> Step:
     """Give a pass that makes these edits of this very text, and finds nothing in any other."""
@@ -46,17 +49,24 @@ def step(
     def find(document: Document, facts: Facts) -> Iterator[Finding]:
         del facts
         if document.text == text:
-            fix = Fix("do it", Safety.SAFE, edits, tuple(adds), tuple(drops))
+            declared = tuple(adds), tuple(drops), tuple(alters), tuple(flags)
+            fix = Fix("do it", Safety.SAFE, edits, *declared)
             yield Finding(name, Span(edits[0].start, edits[0].start), "a fault", fix)
 
-    return Step(about=About(name, "", "", "", "", ""), find=find, waits_for=frozenset())
+    return given(name, find)
 
 
 def tried(
-    text: str, *changes: Change, adds: Sequence[str] = (), drops: Sequence[str] = ()
+    text: str,
+    *changes: Change,
+    adds: Sequence[str] = (),
+    drops: Sequence[str] = (),
+    alters: Sequence[str] = (),
+    flags: Sequence[tuple[str, str]] = (),
 ) -> Outcome:
     """Rewrite a text by a pass that makes these changes."""
-    broken = step(text, *(change.edit(text) for change in changes), adds=adds, drops=drops)
+    edits = [change.edit(text) for change in changes]
+    broken = step(text, *edits, adds=adds, drops=drops, alters=alters, flags=flags)
     return rewrite(text, Choice(frozenset(("broken",))), steps=(broken,))
 
 
@@ -528,7 +538,7 @@ def test_fix_that_is_never_quiet_does_not_settle() -> None:
         yield Finding("restless", Span(at, at), "never quiet", fix)
 
     text = BASE + "RUN a\n"
-    restless = Step(about=About("restless", "", "", "", "", ""), find=find, waits_for=frozenset())
+    restless = given("restless", find)
     outcome = rewrite(text, Choice(frozenset(("restless",))), steps=(restless,))
     assert outcome.problem is not None
     assert outcome.problem.reason.startswith("it does not settle")
@@ -545,7 +555,7 @@ def test_two_fixes_that_undo_each_other_do_not_settle() -> None:
         yield Finding("flip", Span(at, at), "a fault", Fix("flip", Safety.SAFE, (edit,)))
 
     text = BASE + "RUN a\n"
-    flipping = Step(about=About("flip", "", "", "", "", ""), find=flip, waits_for=frozenset())
+    flipping = given("flip", flip)
     outcome = rewrite(text, Choice(frozenset(("flip",))), steps=(flipping,))
     assert outcome.problem is not None
     assert outcome.problem.pass_id == "flip"
@@ -571,10 +581,7 @@ def test_the_broken_one_of_two_passes_is_named(order: tuple[str, str]) -> None:
             yield Finding("broken", Span(at, at), "short", fix)
 
     found = {"sound": sound, "broken": broken}
-    steps = tuple(
-        Step(about=About(name, "", "", "", "", ""), find=found[name], waits_for=frozenset())
-        for name in order
-    )
+    steps = tuple(given(name, found[name]) for name in order)
     outcome = rewrite(text, Choice(frozenset(order)), steps=steps)
     assert outcome.problem is not None
     assert outcome.problem.pass_id == "broken"
@@ -594,3 +601,156 @@ def test_pass_that_is_not_chosen_does_not_run() -> None:
     text = BASE + "RUN a\n"
     broken = step(text, Edit(0, 4, "FORM"))
     assert rewrite(text, Choice(frozenset(("another",))), steps=(broken,)) == Outcome(text, text)
+
+
+# -- what is removed or changed on purpose ---------------------------------------------------------
+
+
+class Meant(NamedTuple):
+    """A text, changes of it, and what a fix has to declare for them to pass.
+
+    `part` is one that says too little, or something else.
+    """
+
+    text: str
+    changes: tuple[Change, ...]
+    whole: dict[str, Sequence[object]]
+    part: dict[str, Sequence[object]]
+
+
+MOUNT = "--mount=type=cache,target=/root/.cache/pip"
+MEANT = {
+    "word-dropped": Meant(
+        BASE + "RUN pip install --no-cache-dir flask\n",
+        (Change("install", " --no-cache-dir", ""),),
+        {"drops": ["--no-cache-dir"]},
+        {"drops": ["--no-cache"]},
+    ),
+    "word-dropped-with-its-continuation": Meant(
+        BASE + "RUN pip install \\\n    --no-cache-dir \\\n    flask\n",
+        (Change("install \\\n", "    --no-cache-dir \\\n", ""),),
+        {"drops": ["--no-cache-dir"]},
+        {"drops": ["flask"]},
+    ),
+    "word-of-an-exec-form-dropped": Meant(
+        BASE + 'RUN ["pip", "install", "--no-cache-dir", "flask"]\n',
+        (Change('"install"', ', "--no-cache-dir"', ""),),
+        {"drops": ["--no-cache-dir"]},
+        {"drops": ["flask"]},
+    ),
+    "first-command-dropped": Meant(
+        BASE + "RUN pip cache purge && a\n",
+        (Change("RUN ", "pip cache purge && ", ""),),
+        {"drops": ["pip cache purge"]},
+        {"drops": ["a"]},
+    ),
+    "run-dropped": Meant(
+        BASE + "RUN a\nRUN rm -rf /root/.cache/pip && \\\n    pip cache purge\nUSER b\n",
+        (Change("RUN a\n", "RUN rm -rf /root/.cache/pip && \\\n    pip cache purge\n", ""),),
+        {"drops": ["rm -rf /root/.cache/pip", "pip cache purge"]},
+        {"drops": ["rm -rf /root/.cache/pip"]},
+    ),
+    "last-run-dropped": Meant(
+        BASE + "RUN a\nRUN pip cache purge",
+        (Change("RUN a", "\nRUN pip cache purge", ""),),
+        {"drops": ["pip cache purge"]},
+        {"drops": ["a"]},
+    ),
+    "run-ahead-of-a-from-dropped": Meant(
+        BASE + "RUN pip cache purge\nFROM scratch\nCOPY a /\n",
+        (Change("slim\n", "RUN pip cache purge\n", ""),),
+        {"drops": ["pip cache purge"]},
+        {"alters": ["A"]},
+    ),
+    "env-dropped": Meant(
+        BASE + "ENV A=1\nRUN a\n",
+        (Change("slim\n", "ENV A=1\n", ""),),
+        {"alters": ["A"]},
+        {"alters": ["B"], "adds": ["A"]},
+    ),
+    "env-dropped-of-which-one-is-meant": Meant(
+        BASE + "ENV A=1 B=2\nRUN a\n",
+        (Change("slim\n", "ENV A=1 B=2\n", ""),),
+        {"alters": ["A", "B"]},
+        {"alters": ["A"]},
+    ),
+    "pair-dropped": Meant(
+        BASE + "ENV A=1 B=2\nRUN a\n",
+        (Change("ENV A=1", " B=2", ""),),
+        {"alters": ["B"]},
+        {"alters": ["A"]},
+    ),
+    "value-changed": Meant(
+        BASE + "ENV A=1\nRUN a\n",
+        (Change("A=", "1", "2"),),
+        {"alters": ["A"]},
+        {"adds": ["A"]},
+    ),
+    "name-changed": Meant(
+        BASE + "ENV A=1\nRUN a\n",
+        (Change("ENV ", "A", "B"),),
+        {"alters": ["A", "B"]},
+        {"alters": ["A"]},
+    ),
+    "flag-added": Meant(
+        BASE + "RUN pip install flask\n",
+        (Change("RUN", "", f" {MOUNT}"),),
+        {"flags": [("", MOUNT)]},
+        {"flags": [("", "--mount=type=cache,target=/root"), (MOUNT, "")]},
+    ),
+    "flag-added-behind-another": Meant(
+        BASE + "RUN --network=host \\\n    pip install flask\n",
+        (Change("RUN --network=host", "", f" \\\n    {MOUNT}"),),
+        {"flags": [("", MOUNT)]},
+        {"flags": [("--network=host", MOUNT)]},
+    ),
+    "flag-added-ahead-of-exec-form": Meant(
+        BASE + 'RUN ["pip", "install"]\n',
+        (Change("RUN", "", f" {MOUNT}"),),
+        {"flags": [("", MOUNT)]},
+        {},
+    ),
+    "flag-added-ahead-of-a-heredoc": Meant(
+        BASE + "RUN <<EOF\npip install a\nEOF\n",
+        (Change("RUN", "", f" {MOUNT}"),),
+        {"flags": [("", MOUNT)]},
+        {},
+    ),
+    "flag-removed": Meant(
+        BASE + f"RUN {MOUNT} pip install flask\n",
+        (Change("RUN", f" {MOUNT}", ""),),
+        {"flags": [(MOUNT, "")]},
+        {"flags": [("", MOUNT)], "drops": [MOUNT]},
+    ),
+    "flag-changed": Meant(
+        BASE + f"RUN {MOUNT} pip install flask\n",
+        (Change(MOUNT, "", ",uid=1000"),),
+        {"flags": [(MOUNT, MOUNT + ",uid=1000")]},
+        {"flags": [(MOUNT, MOUNT + ",uid=1001")]},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MEANT.values(), ids=MEANT.keys())
+def test_what_is_declared_passes_and_nothing_else(case: Meant) -> None:
+    outcome = tried(case.text, *case.changes, **case.whole)  # type: ignore[arg-type]
+    assert outcome.problem is None
+    assert outcome.changed
+    for less in (case.part, {}):
+        refused = tried(case.text, *case.changes, **less)  # type: ignore[arg-type]
+        assert refused.problem is not None, less
+        assert refused.after == case.text
+
+
+def test_what_refers_to_a_variable_is_not_altered_with_it() -> None:
+    text = BASE + "ENV A=1\nENV B=$A\nRUN a\n"
+    assert tried(text, Change("A=", "1", "2"), alters=("A",)).problem is not None
+    assert tried(text, Change("A=", "1", "2"), alters=("A", "B")).changed
+
+
+def test_flags_that_are_declared_let_no_words_in() -> None:
+    text = BASE + "RUN pip install flask\n"
+    outcome = tried(text, Change("RUN", "", f" {MOUNT} env"), flags=[("", MOUNT)])
+    assert outcome.problem is not None
+    outcome = tried(text, Change("RUN", " pip", f" {MOUNT} pap"), flags=[("", MOUNT)])
+    assert outcome.problem is not None

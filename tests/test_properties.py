@@ -336,7 +336,7 @@ def test_long_and_deep_scripts(text: str) -> None:
 # -- rewriting -------------------------------------------------------------------------------------
 
 
-IN_TURN = tuple(step._replace(find_behind=None) for step in PASSES)
+IN_TURN = tuple(step._replace(behind=False) for step in PASSES)
 
 
 def check_laws(text: str) -> Outcome:

@@ -8,12 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from given import given
 
 import pipslim
 from pipslim import Choice, Outcome, Problem, Report, rewrite
 from pipslim.facts.known import Options
 from pipslim.passes import IDS, PASSES, Step
-from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.source import BOM, Position, Span
 
@@ -338,8 +339,7 @@ def offering(safety: Safety, why_not: str = "") -> Step:
             fix = Fix("be quiet", safety, (Edit(at, at, " -q"),))
             yield Finding("loud", Span(at, at), "loud", fix, why_not)
 
-    about = About("loud", "", "", "", "", "")
-    return Step(about=about, find=find, waits_for=frozenset())
+    return given("loud", find)
 
 
 @pytest.mark.parametrize("unsafe", [False, True])
@@ -481,7 +481,7 @@ def test_a_fix_that_clashes_is_asked_for_when_the_other_is_refused() -> None:
                 if document.text.count("&&") == 0:
                     yield Finding("loud", Span(number, at), "it is quiet", fix)
 
-    step = Step(About("loud", "", "", "", "", ""), find)
+    step = given("loud", find)
     choice = Choice(frozenset(("loud",)))
     text = BASE + "RUN true\n"
     for refused, after in ((0, " echo && true\n"), (1, " : && true\n")):
@@ -504,7 +504,7 @@ def test_looking_for_the_culprit_asks_nobody() -> None:
             fix = Fix("do it", Safety.SAFE, (Edit(at, at, "-evil"),))
             yield Finding("evil", Span(0, at), "a fault", fix)
 
-    step = Step(About("evil", "", "", "", "", ""), find)
+    step = given("evil", find)
     text = BASE + "RUN pip install a\n"
     asked: list[str] = []
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pipslim.passes import bytecode, old_pip, pip_cache, pip_conf, split_env, strict_purge
+import sys
+
+from pipslim.facts import leftovers
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,46 +20,77 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """A pass in its place.
 
-    A text without any of its `signs` has nothing for it, and is not looked at. It waits while one
-    of `waits_for` has something to offer, and while any pass ahead of it is about to set one of
-    the variables that it `reads`. Of what it waits for, `find_behind` is told what is offered: it
-    gives what can be mended in the same round.
+    `id` is its one spelling: file name, `--select`, ignore comments, fixtures. `load` gives its
+    module, which is imported when it is first asked for. A text without any of its `signs` has
+    nothing for it, and is not looked at. It waits while one of `waits_for` has something to offer,
+    and while any pass ahead of it is about to set one of the variables that it `reads`; with
+    `behind`, its `find_behind` is told then what is offered, and gives what can be mended in the
+    same round. One that is `asked` for runs only where it is selected by name.
     """
 
-    about: About
-    find: Callable[[Document, Facts], Iterator[Finding]]
+    id: str
+    load: Callable[[], Pass]
     signs: tuple[str, ...] = ("",)
     waits_for: frozenset[str] = frozenset()
     reads: frozenset[str] = frozenset()
-    find_behind: _FindBehind | None = None
+    behind: bool = False
+    asked: bool = False
 
     @property
-    def id(self) -> str:
-        """The one spelling of the pass: file name, `--select`, ignore comments, fixtures."""
-        return self.about.id
+    def about(self) -> About:
+        """What the pass is for."""
+        return self.load().ABOUT
+
+    @property
+    def find_behind(self) -> _FindBehind:
+        """What gives its findings beside those that it waits for, where it is one of such."""
+        found: _FindBehind = self.load().find_behind  # type: ignore[attr-defined]
+        return found
+
+    @property
+    def find(self) -> Callable[[Document, Facts], Iterator[Finding]]:
+        """What gives its findings."""
+        return self.load().find
 
 
 def _step(
-    each: Pass, *signs: str, waits_for: str = "", reads: str = "", behind: _FindBehind | None = None
+    pass_id: str,
+    *signs: str,
+    waits_for: str = "",
+    reads: str = "",
+    behind: bool = False,
+    asked: bool = False,
 ) -> Step:
+    module = f"{__name__}.{pass_id.replace('-', '_')}"
+
+    def load() -> Pass:
+        if module not in sys.modules:
+            __import__(module)
+        return sys.modules[module]
+
     waits, read = frozenset(waits_for.split()), frozenset(reads.split())
-    return Step(each.ABOUT, each.find, signs, waits, read, behind)
+    return Step(pass_id, load, signs, waits, read, behind, asked)
 
 
 _PIP = ("pip", "PIP")
 
 PASSES: tuple[Step, ...] = (
-    _step(split_env, "ENV", "env", "Env"),
+    _step("split-env", "ENV", "env", "Env"),
     # ahead of all that keep pip or Python from leaving anything: its `rm` would fail then
-    _step(strict_purge, *strict_purge.SIGNS),
+    _step("strict-purge", *leftovers.SIGNS),
     # it joins the last of neighbouring ENV, which split-env leaves as it is
-    _step(bytecode, *bytecode.SIGNS, waits_for="strict-purge"),
+    _step(
+        "bytecode",
+        *("pip", "py", "conda", "tensorflow", "airflow", "notebook"),
+        waits_for="strict-purge",
+    ),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
-    _step(old_pip, *_PIP),
+    _step("old-pip", *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step(pip_conf, *_PIP, waits_for="old-pip strict-purge", behind=pip_conf.find_behind),
+    _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
-    _step(pip_cache, *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
+    _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
 )
 
 IDS = tuple(step.id for step in PASSES)
+USUAL = tuple(step.id for step in PASSES if not step.asked)

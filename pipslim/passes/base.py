@@ -26,8 +26,11 @@ class Safety(IntEnum):
 class Fix(NamedTuple):
     """A change, all or none: what it does, how safe it is, and its edits of the document's text.
 
-    `adds` names the variables that it adds to the environment on purpose, `drops` the commands, as
-    written, that it removes on purpose.
+    All that it does on purpose, besides putting in words and commands, it declares; the proof
+    refuses the rest. `adds` names the variables that it adds to the environment, `alters` those
+    that it changes or removes. `drops` are the commands and the words, as written, that it removes.
+    `flags` are the flags of a RUN that it changes, as written: each before and after, one of them
+    empty where the flag is added or removed.
     """
 
     title: str
@@ -35,6 +38,8 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
     adds: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
+    alters: tuple[str, ...] = ()
+    flags: tuple[tuple[str, str], ...] = ()
 
 
 class Finding(NamedTuple):

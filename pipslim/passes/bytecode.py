@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "PYTHONDONTWRITEBYTECODE"
 _ID = "bytecode"
-SIGNS = ("pip", "py", "conda", "tensorflow", "airflow", "notebook")
 _RUNS_PYTHON = lazy(r"python|pypy|\.py\b|pip|conda|mamba")
 
 ABOUT = About(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.facts.leftovers import BYTECODE, CACHE, SIGNS
+from pipslim.facts.leftovers import BYTECODE, CACHE
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "strict-purge"
-
-__all__ = ["ABOUT", "SIGNS", "find"]
 
 ABOUT = About(
     id=_ID,

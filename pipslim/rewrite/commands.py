@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipslim.facts.runs import Body, Run
+    from pipslim.rewrite.declared import Declared
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.script import Command
 
@@ -62,10 +63,10 @@ class _Level(NamedTuple):
         return [c for c in cuts[first : bisect_left(cuts, (end, 0))] if c[1] > start]
 
 
-def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
+def differs(before: Side, after: Side, declared: Declared) -> str:
     """Tell how an edited RUN is not what it was with words or whole commands put in, or nothing.
 
-    `drops` are the commands, as written, that were removed on purpose.
+    `declared` are the commands, words and flags that were removed or changed on purpose.
     """
     old, now = before.instruction, after.instruction
     (kind, args), (kind_now, args_now) = inner(old), inner(now)
@@ -73,15 +74,16 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         return "another instruction than a RUN was edited"
     escape = before.document.escape
     if old.view.text.startswith("--", args) or now.view.text.startswith("--", args_now):
-        if _flags(old, escape) != _flags(now, escape):
+        if not declared.flags_alike(_flags(old, escape), _flags(now, escape)):
             return "its flags changed"
+        before, after = _behind_flags(before), _behind_flags(after)
     bodies, bodies_now = before.run.bodies, after.run.bodies
     if [body.exec_form for body in bodies] != [body.exec_form for body in bodies_now]:
         return "it runs more or fewer scripts, or in another form"
     heredocs = old.heredocs or now.heredocs or before.run.unread or after.run.unread
     if heredocs and _unread(before) != _unread(after):
         return "a part that is not read as a script changed"
-    if before.cuts and not _only_dropped(before, drops, escape):
+    if before.cuts and not _only_dropped(before, declared.drops):
         return "words were removed"
     written = 0
     for body, body_now in zip(bodies, bodies_now, strict=True):
@@ -89,7 +91,8 @@ def differs(before: Side, after: Side, drops: frozenset[str]) -> str:
         if len(levels) != len(levels_now):
             return "a script inside it was lost or added"
         for depth in range(len(levels)):
-            reason = _compare(levels[depth], levels_now[depth], levels_now[depth + 1 :])
+            nested = levels_now[depth + 1 :]
+            reason = _compare(levels[depth], levels_now[depth], nested, body.exec_form)
             if reason:
                 return reason
         top = levels_now[0]
@@ -108,8 +111,19 @@ def _signs(text: str) -> int:
     return len("".join(text.split()))
 
 
-def _flags(instruction: Instruction, escape: str) -> list[tuple[str, str]]:
-    return [(flag.name, flag.value) for flag in flags(instruction, escape)[0]]
+def _flags(instruction: Instruction, escape: str) -> list[str]:
+    """Give the flags of an instruction as they are written, each on one line."""
+    text = instruction.view.text
+    return [text[flag.start : flag.end] for flag in flags(instruction, escape)[0]]
+
+
+def _behind_flags(side: Side) -> Side:
+    """Leave out the cuts that lie in a RUN's flags, which are compared by themselves."""
+    found, behind = flags(side.instruction, side.document.escape)
+    if not side.cuts or not found or behind >= len(side.instruction.view.text):
+        return side
+    end = side.instruction.at(behind) - side.instruction.start
+    return side._replace(cuts=[(low, high) for low, high in side.cuts if high > end])
 
 
 def _unread(side: Side) -> list[str]:
@@ -125,14 +139,32 @@ def _unread(side: Side) -> list[str]:
     return found
 
 
-def _only_dropped(before: Side, drops: frozenset[str], escape: str) -> bool:
-    """Tell whether what was removed is blanks, or a command of `drops` with its `&&`."""
+def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
+    """Tell whether what was removed is blanks, a word of `drops`, or a command with its `&&`."""
     origin = before.instruction.start
+    exec_form = any(body.exec_form for body in before.run.bodies)
     for start, end in before.cuts:
         cut = before.document.text[origin + start : origin + end]
-        text = _CONTINUED[escape].sub("", cut)
+        text = _CONTINUED[before.document.escape].sub("", cut)
         words = " ".join(text.split())
+        if exec_form:
+            words = words.strip(", ").strip('"')
         if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
+            return False
+    return True
+
+
+def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
+    """Tell whether a RUN runs nothing but commands of `drops`, each joined to the next by `&&`."""
+    run = side.run
+    if len(run.bodies) != 1 or run.unread or run.bodies[0].exec_form:
+        return False
+    script, text = run.bodies[0].reading.script, run.bodies[0].view.text
+    if isinstance(script, Opaque) or not script.commands:
+        return False
+    for command in script.commands:
+        written = " ".join(text[command.start : command.end].split())
+        if command.lead not in ("", "&&") or command.nest or written not in drops:
             return False
     return True
 
@@ -155,13 +187,16 @@ def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level
     return record(_Level, (view, script, covered))
 
 
-def _compare(old: _Level, now: _Level, nested: Sequence[_Level]) -> str:
+def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool) -> str:
     """Compare a script with what it was; `nested` are the scripts inside its words."""
     if isinstance(old.script, Opaque) or isinstance(now.script, Opaque):
         same = old.view.text == now.view.text and not old.cuts and not now.cuts
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
-        return "" if old.view.text == now.view.text else "a script changed"
+        if old.view.text == now.view.text:
+            return ""
+        if not exec_form:  # its text is that of the whole RUN, flags included
+            return "a script changed"
     were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"

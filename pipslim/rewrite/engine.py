@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.known import Facts, Options
-from pipslim.passes import IDS, PASSES
-from pipslim.rewrite.guard import Broken, prove
+from pipslim.passes import PASSES, USUAL
+from pipslim.rewrite.declared import Declared
+from pipslim.rewrite.guard import prove
 from pipslim.rewrite.pragma import pragmas
 from pipslim.rewrite.select import choose, held_back
 from pipslim.syntax.document import Document, Unparsable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pipslim.passes import Step
     from pipslim.passes.base import Finding
     from pipslim.rewrite.pragma import Pragma
+    from pipslim.rewrite.sides import Broken
 
     _Accept = Callable[["Offer"], bool]
 
@@ -28,9 +30,9 @@ _MOST_ROUNDS = 12
 
 
 class Choice(NamedTuple):
-    """Which passes run and how far their fixes are trusted; `passes` are ids, all by default."""
+    """Which passes run and how far their fixes are trusted; `passes` are ids."""
 
-    passes: frozenset[str] = frozenset(IDS)
+    passes: frozenset[str] = frozenset(USUAL)
     unsafe: bool = False
     options: Options = Options()
 
@@ -148,9 +150,8 @@ class _State:
 
     __slots__ = (
         "accept",
-        "adds",
         "behind",
-        "drops",
+        "declared",
         "facts",
         "fixed",
         "held",
@@ -167,8 +168,7 @@ class _State:
         # what was fixed: the finding, its place in the text as given, and its edits of that
         self.fixed: list[tuple[Finding, int, int, tuple[Edit, ...]]] = []
         self.held: list[Finding] = []
-        self.adds: set[str] = set()
-        self.drops: set[str] = set()
+        self.declared = Declared()
         self.silent: set[int] = set()
         self.behind: set[str] = set()  # the passes whose fixes rest on others of their round
 
@@ -243,7 +243,7 @@ def _place(finding: Finding) -> int:
 
 
 def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
-    return prove(first, state.facts, edits, frozenset(state.adds), frozenset(state.drops))
+    return prove(first, state.facts, edits, state.declared)
 
 
 def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
@@ -258,11 +258,11 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
     state.behind = set()
     for step in steps:
         if busy & step.waits_for or setting & step.reads:
-            if step.find_behind is not None and not marks and state.accept is None:
+            if step.behind and not marks and state.accept is None:
                 state.behind.add(step.id)
                 ahead = [each for each in offered if each.pass_id in step.waits_for]
                 offered += step.find_behind(document, facts, ahead)
-            busy.add(step.about.id)
+            busy.add(step.id)
             continue
         for sign in step.signs:
             if facts.mentions(sign):
@@ -306,8 +306,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
             edits = finding.fix.edits if alone else ()
             if untouched or state.patch.keeps(start, end):  # not of what other fixes put in
                 state.fixed.append((finding, origin(start), origin(end), edits))
-            state.adds.update(finding.fix.adds)
-            state.drops.update(finding.fix.drops)
+            state.declared = state.declared.also(finding.fix)
     pass_id = chosen.chosen[0].pass_id
     every = chosen.edits
     start = every[0].start
@@ -373,7 +372,7 @@ def _blamed(
         for each in dict.fromkeys(finding.pass_id for finding in offered):
             alone = _State(document, choice.options, state.accept)
             alone.patch, alone.facts = again.patch, again.facts
-            alone.adds, alone.drops = set(again.adds), set(again.drops)
+            alone.declared = again.declared
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)
             if _proof(first, alone, alone.patch.edits()) is not None:
                 return _Failure(state.patch.origin(broken.offset), reason, each)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from pipslim.facts.known import Options
-from pipslim.passes import IDS
+from pipslim.passes import USUAL
 from pipslim.rewrite.engine import Choice
 from pipslim.settings.choice import BadSetting, bad_version, unknown_pass
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -66,7 +66,7 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
     A single value of a stronger layer replaces that of a weaker one; what is ignored, patterns and
     tables add up. `select` names the passes anew: one that a weaker layer ignores is on again.
     """
-    passes = frozenset(IDS)
+    passes = frozenset(USUAL)
     ignored: frozenset[str] = frozenset()
     per_file: list[tuple[str, str, frozenset[str]]] = []
     images: list[tuple[str, str]] = []

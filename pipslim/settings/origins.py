@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.options import OPTIONS
-from pipslim.passes import IDS
+from pipslim.passes import USUAL
 from pipslim.settings.keys import KEYS
 from pipslim.settings.reader import place, shown
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -71,7 +71,7 @@ def _nearest_file(force: InForce) -> Layer | None:
 
 def _defaults(key: Key) -> tuple[object, ...]:
     if key.name == "select":
-        return IDS
+        return USUAL
     if key.kind == "switch":
         return (key.default == "true",)
     return ()

@@ -1,0 +1,26 @@
+"""A pass that is no module of the package, for tests of what runs passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pipslim.passes import Step
+from pipslim.passes.base import About
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.passes.base import Finding
+    from pipslim.syntax.document import Document
+
+
+class _Given(NamedTuple):
+    ABOUT: About
+    find: Callable[[Document, Facts], Iterator[Finding]]
+
+
+def given(name: str, find: Callable[[Document, Facts], Iterator[Finding]]) -> Step:
+    """Give the step of a pass that is its `find` alone."""
+    made = _Given(About(name, "", "", "", "", ""), find)
+    return Step(name, lambda: made)

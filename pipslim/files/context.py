@@ -41,7 +41,7 @@ class ContextFolder:
         self._rules: Ignored | None = None
 
     def on_disk(self, path: str) -> str:
-        """Give the path of a file of the context as the folder is named."""
+        """Give the path of a file of the context on disk, named as the folder is."""
         return os.path.normpath(os.path.join(self.folder, *path.split("/")))
 
     def read(self, path: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pipslim
 from pipslim.passes import IDS, PASSES
-from pipslim.report.diff import unified
+from pipslim.report.diff import diff_of
 from pipslim.report.page import asset, page, shown
 from pipslim.report.review_data import file_data, pass_counts
 from pipslim.report.summary import count_files
@@ -180,7 +180,7 @@ def _plain(results: Sequence[FileOutcome], files: Sequence[dict[str, Any]]) -> I
                 yield f"<li>{_where(note)}{about}{_prose(told)}</li>\n"
             yield "</ul>\n"
         if result.outcome is not None and file["state"] == "changed":
-            text = unified(file["path"], result.outcome.before, result.outcome.edits)
+            text = diff_of(result, path=file["path"])
             lines = text.removesuffix("\n").split("\n")
             yield "<pre>" + "".join([_line(line) for line in lines]) + "</pre>\n"
         yield "</section>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.passes.base import CONF, SCRIPT
 from pipslim.rewrite.outcome import Other, Report
 from pipslim.rewrite.select import held_back
 from pipslim.syntax.edits import Edit, Patch, apply
@@ -144,9 +145,14 @@ def _prove(patch: Patch, fixed: Sequence[_Fixed]) -> None:
         raise Unproven(last.finding, f"edits do not go together: {error}") from error
     if whole != after:
         raise Unproven(last.finding, "the fixes one by one do not make what all of them made")
-    reason = _form(before, after) or _PROOFS[last.place.kind](before, after)
+    reason = unproven(last.place.kind, before, after)
     if reason:
         raise Unproven(last.finding, reason)
+
+
+def unproven(kind: str, before: str, after: str) -> str:
+    """Tell how a file of a kind is not what it was but for what fixes add, or nothing."""
+    return _form(before, after) or _PROOFS[kind](before, after)
 
 
 def _form(before: str, after: str) -> str:
@@ -168,5 +174,4 @@ def _unknown(before: str, after: str) -> str:
     return "nothing proves a change of such a file"
 
 
-# by the kind of a file: gives how it is not what it was but for what fixes added, or nothing
-_PROOFS = {"settings of pip": _unknown, "script": _unknown}
+_PROOFS = {CONF: _unknown, SCRIPT: _unknown}

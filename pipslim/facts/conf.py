@@ -6,12 +6,18 @@ from pipslim.facts.leftovers import BYTECODE, CACHE
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
-_NOTE = r"# false turns the cache off; True would crash a pip older than 19.0.2\n"
+_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
+# Folders that have pip's settings, or have folders that do.
+_HOME = "/root"
+_NEAR = frozenset(("", "/etc", _HOME, *(_HOME + x for x in ("/.pip", "/.config", "/.config/pip"))))
+NOTE = "# false turns the cache off; True would crash a pip older than 19.0.2\n"
 
 
 class Settings(NamedTuple):
@@ -25,7 +31,7 @@ class Settings(NamedTuple):
         r"""The text of the file, for printf: a newline is `\n`."""
         parts = []
         if self.cache:
-            note = _NOTE if self.cache == "false" else ""
+            note = NOTE.replace("\n", r"\n") if self.cache == "false" else ""
             parts.append(rf"{note}[global]\nno-cache-dir = {self.cache}\n")
         if self.compile_off:
             parts.append(r"[install]\ncompile = no\n")
@@ -67,17 +73,47 @@ def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
     return old
 
 
-def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
-    """Give what the settings are to say, for all calls that will be under them."""
+def near(facts: Facts, number: int) -> bool:
+    """Tell whether a COPY or ADD may put what it copies, as a whole, where pip has settings."""
+    words = facts.document.instructions[number].arguments.split()
+    target = words[-1].strip("\"'[],") if words else ""
+    if target.rstrip("/") in _NEAR:
+        return True
+    if target not in (".", "./"):
+        return False
+    stage = facts.stages.of(number)
+    first = stage.chain()[0].stage.first if stage is not None else 0
+    return not any(first < at < number for at in facts.stages.numbers("WORKDIR"))
+
+
+def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
+    """Tell whether one of some stages may bring pip settings: a quick look that misses none."""
+    for sign in _SIGNS:
+        if facts.mentions(sign):
+            return True
+    copies = (*facts.stages.numbers("COPY"), *facts.stages.numbers("ADD"))
+    return any(
+        stage.stage.first < number < stage.stage.last and near(facts, number)
+        for stage in stages
+        for number in copies
+    )
+
+
+def settings(facts: Facts, stage: StageFacts, behind: Use | None, start: int = 0) -> Settings:
+    """Give what the settings are to say, for all calls that will be under them.
+
+    Those are the calls from the instruction `start` on.
+    """
     cache = "True"
     under = behind is None
-    for use in facts.uses(stage):
+    uses = [use for use in facts.uses(stage) if use.instruction >= start]
+    for use in uses:
         if under and use.crashes:
             cache = "false"
         under = under or use is behind
     if any(facts.pips(member).bundled for member in stage.family()):
         cache = "false"
-    for use in facts.uses(stage):
+    for use in uses:
         exact = use.pip.low == use.pip.high
         if use.call.cache_dir is None and facts.cache_mount(use):
             cache = ""

@@ -69,13 +69,32 @@ class Missing(NamedTuple):
 class _Copy(NamedTuple):
     """A COPY or ADD: its sources, its absolute destination, whether that is a folder for sure.
 
-    `origin` is what `--from` names, or nothing.
+    `origin` is what `--from` names, or nothing. `picks` tells that flags say what of the sources
+    comes where.
     """
 
     sources: tuple[str, ...]
     target: str
     folder: bool
     origin: str
+    picks: bool
+
+
+class Nowhere:
+    """The folder of a build context that is not known: nothing is there."""
+
+    def read(self, path: str) -> None:
+        """Give nothing."""
+
+    def is_folder(self, path: str) -> bool:
+        """Tell that a path is no folder."""
+        del path
+        return False
+
+    def match(self, pattern: str) -> list[str]:
+        """Give nothing that a pattern means."""
+        del pattern
+        return []
 
 
 class Context:
@@ -127,6 +146,12 @@ class Context:
             return Missing("it is not in the build context")
         return found or Missing("nothing copies it from the build context")
 
+    def copied(self, path: str, number: int) -> Found | Missing | None:
+        """Give what the COPY or ADD `number` puts at an absolute path of the image, if anything."""
+        self._covered = False
+        found = self._copied(_absolute(path), number, self._facts.document.instructions[number], 0)
+        return found._replace(number=number) if isinstance(found, Found) else found
+
     def _find(
         self, path: str, stage: StageFacts, number: int, depth: int
     ) -> Found | Missing | None:
@@ -160,6 +185,8 @@ class Context:
         inside = _inside(path, copy.target) if copy is not None else None
         if copy is None or inside is None:
             return None
+        if copy.picks:
+            return Missing("which files it copies is told by --parents or --exclude")
         heredocs = {each.name: each for each in instruction.heredocs}
         document = self._facts.document
         for source in copy.sources:
@@ -243,7 +270,8 @@ class Context:
             or last in (".", "..", "")
             or _inside(workdir, target) is not None
         )
-        return _Copy(tuple(sources), target, folder, self._expanded(at, origin))
+        picks = any(flag.name in ("parents", "exclude") for flag in found)
+        return _Copy(tuple(sources), target, folder, self._expanded(at, origin), picks)
 
     def _expanded(self, number: int, word: str) -> str:
         try:

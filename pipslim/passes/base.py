@@ -27,7 +27,8 @@ class Fix(NamedTuple):
     """A change, all or none: what it does, how safe it is, and its edits of the document's text.
 
     `adds` names the variables that it adds to the environment on purpose, `drops` the commands, as
-    written, that it removes on purpose.
+    written, that it removes on purpose, `lines` those that it adds on purpose to the data of a
+    heredoc.
     """
 
     title: str
@@ -35,6 +36,7 @@ class Fix(NamedTuple):
     edits: tuple[Edit, ...]
     adds: tuple[str, ...] = ()
     drops: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
 
 
 class Elsewhere(NamedTuple):

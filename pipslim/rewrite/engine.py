@@ -91,6 +91,7 @@ class _State:
         "fixed",
         "folder",
         "held",
+        "lines",
         "patch",
         "refused",
         "silent",
@@ -109,6 +110,7 @@ class _State:
         self.held: list[Finding] = []
         self.adds: set[str] = set()
         self.drops: set[str] = set()
+        self.lines: set[str] = set()
         self.silent: set[int] = set()
         self.behind: set[str] = set()  # the passes whose fixes rest on others of their round
 
@@ -203,6 +205,13 @@ def _place(finding: Finding) -> int:
 
 
 def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
+    if state.lines:
+        from pipslim.rewrite.heredocs import added_lines
+
+        found = added_lines(first, edits, frozenset(state.lines))
+        if isinstance(found, Broken):
+            return found
+        first, edits = found
     return prove(first, state.facts, edits, frozenset(state.adds), frozenset(state.drops))
 
 
@@ -271,6 +280,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
                 state.fixed.append((finding, origin(start), origin(end), edits))
             state.adds.update(finding.fix.adds)
             state.drops.update(finding.fix.drops)
+            state.lines.update(finding.fix.lines)
     pass_id = chosen.chosen[0].pass_id
     every = chosen.edits
     start = every[0].start if every else 0
@@ -328,6 +338,7 @@ def _blamed(
             alone = _State(first.document, choice.options, state.accept, again.folder)
             alone.patch, alone.facts = again.patch, again.facts
             alone.adds, alone.drops = set(again.adds), set(again.drops)
+            alone.lines = set(again.lines)
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)
             if _proof(first, alone, alone.patch.edits()) is not None:
                 return _Failure(state.patch.origin(broken.offset), reason, each)

@@ -159,7 +159,7 @@ def _form(before: str, after: str) -> str:
     """Tell how byte order mark, newlines or the end of a file changed, or nothing."""
     if before.startswith(BOM) != after.startswith(BOM):
         return "the byte order mark was lost or added"
-    if before.endswith("\n") != after.endswith("\n"):
+    if before and before.endswith("\n") != after.endswith("\n"):
         return "the newline at the end was lost or added"
     crlf, lines = before.count("\r\n"), before.count("\n")
     crlf_now, lines_now = after.count("\r\n"), after.count("\n")
@@ -168,10 +168,18 @@ def _form(before: str, after: str) -> str:
     return ""
 
 
+def _settings(before: str, after: str) -> str:
+    """Tell how settings of pip do not say what they said, and besides some of our keys alone."""
+    from pipslim.facts.settings import adds_alone
+    from pipslim.rewrite.heredocs import KEYS
+
+    return "" if adds_alone(before, after, KEYS) else "the settings say something else than before"
+
+
 def _unknown(before: str, after: str) -> str:
     """Refuse what nothing proves yet."""
     del before, after
     return "nothing proves a change of such a file"
 
 
-_PROOFS = {CONF: _unknown, SCRIPT: _unknown}
+_PROOFS = {CONF: _settings, SCRIPT: _unknown}

@@ -18,12 +18,12 @@ _TRUE = frozenset(("y", "yes", "t", "true", "1", "on"))
 _FALSE = frozenset(("n", "no", "f", "false", "0", "off"))
 # What pip's settings may say without a secret in it: no address, no path, no name.
 _HARMLESS = re.compile(
-    r"\s*|\[[\w.-]+\]\s*"
+    r"\s*|\[[a-z]+\]\s*"
     r"|(?:no-cache-dir|compile|no-compile|timeout|default-timeout|retries|quiet|verbose|no-input"
-    r"|disable-pip-version-check|no-python-version-warning|root-user-action|progress-bar|isolated"
-    r"|require-virtualenv|break-system-packages|prefer-binary|user|upgrade|pre|no-deps|no-color"
-    r"|upgrade-strategy|use-pep517|no-build-isolation|exists-action)"
-    r"[ \t]*[=:][ \t]*[A-Za-z0-9_., -]{0,24}\s*"
+    r"|disable-pip-version-check|no-python-version-warning|isolated|require-virtualenv|user|pre"
+    r"|break-system-packages|prefer-binary|no-deps|no-color|use-pep517|no-build-isolation)"
+    r"[ \t]*[=:][ \t]*(?:true|false|yes|no|on|off|[0-9]{1,4})\s*",
+    re.IGNORECASE,
 )
 _COMMENT = re.compile(r"[#;]")
 _HEADER = re.compile(r"\[[^\n]+\]")
@@ -108,7 +108,7 @@ def place(text: str, key: str) -> tuple[int, int]:
 
 def head(text: str) -> tuple[int, int]:
     """Give the span of the first section's head, the file's start where there is none."""
-    match = re.search(r"^\[[\w.-]+\]", text, re.MULTILINE)
+    match = re.search(r"^\[[a-z]+\]", text, re.MULTILINE)
     return match.span() if match is not None else (0, 0)
 
 

@@ -84,6 +84,8 @@ HEAVY = (
     "asyncio",
     "click",
     "concurrent",
+    "configparser",
+    "configupdater",
     "dataclasses",
     "difflib",
     "dockerfile_parse",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipslim.facts.conf import PATH as GLOBAL
 from pipslim.facts.conf import near
 from pipslim.facts.context import Context, Found, Nowhere
 from pipslim.facts.settings import Keys, normalized
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Instruction
     from pipslim.syntax.script import Command
 
-GLOBAL = "/etc/pip.conf"
 _USERS = ("/.config/pip/pip.conf", "/.pip/pip.conf")  # below a home
 _NULL = "/dev/null"
 _VARIABLE = "PIP_CONFIG_FILE"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import BYTECODE, CACHE
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
 
+PATH = "/etc/pip.conf"
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
 # Folders that have pip's settings, or have folders that do.
 _HOME = "/root"
 _NEAR = frozenset(("", "/etc", _HOME, *(_HOME + x for x in ("/.pip", "/.config", "/.config/pip"))))
+# What the pass writes, whichever of the keys it was to write.
+_OURS = lazy(
+    r"printf '(?:# false[^'\n]*?\\n)?(?:\[global\]\\nno-cache-dir = (?:True|false)\\n)?(?:\\n)?"
+    r"(?:\[install\]\\ncompile = no\\n)?' > /etc/pip\.conf"
+)
 NOTE = "# false turns the cache off; True would crash a pip older than 19.0.2\n"
 
 
@@ -36,6 +42,17 @@ class Settings(NamedTuple):
         if self.compile_off:
             parts.append(r"[install]\ncompile = no\n")
         return r"\n".join(parts)
+
+
+def command(wish: Settings, stage: StageFacts, *, root: bool | None) -> str:
+    """Give the command that writes settings.
+
+    It leaves alone what an unknown image may bring, and a folder that only root could write.
+    """
+    guards = [f"test -e {PATH}"] if stage.image is None else []
+    if root is None:
+        guards.append("test ! -w /etc")
+    return " || ".join([*guards, f"printf '{wish.text}' > {PATH}"])
 
 
 def upgrade(facts: Facts, stage: StageFacts) -> Use | None:
@@ -87,15 +104,29 @@ def near(facts: Facts, number: int) -> bool:
 
 
 def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
-    """Tell whether one of some stages may bring pip settings: a quick look that misses none."""
+    """Tell whether one of some stages may bring pip settings: a quick look that misses none.
+
+    What the pass itself writes does not count, see `is_written`.
+    """
     for sign in _SIGNS:
-        if facts.mentions(sign):
+        if facts.mentions(sign) and sign in _OURS.sub("", facts.document.text):
             return True
     copies = (*facts.stages.numbers("COPY"), *facts.stages.numbers("ADD"))
     return any(
         stage.stage.first < number < stage.stage.last and near(facts, number)
         for stage in stages
         for number in copies
+    )
+
+
+def is_written(facts: Facts, stages: Iterable[StageFacts]) -> bool:
+    """Tell whether one of some stages has the line that writes /etc/pip.conf."""
+    if not facts.mentions(_SIGNS[0]):
+        return False
+    text, instructions = facts.document.text, facts.document.instructions
+    return any(
+        _OURS.search(text, instructions[s.first].start, instructions[s.last - 1].end) is not None
+        for s in [stage.stage for stage in stages]
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.facts.conf import PATH
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.settings import (
     CACHE,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pipslim.facts.lacks import Wanted
     from pipslim.syntax.document import Document
 
-_PATH = "/etc/pip.conf"
+
 _OURS = {("global", CACHE), ("install", COMPILE)}
 _LACKS = "the pip settings that this writes leave pip's cache or its compiling on"
 _OWN = "line {line} brings pip settings of its own; add the keys there"
@@ -88,7 +89,7 @@ def written(
         return held(document, told, item)
     escaped = more.replace("\n", r"\n")
     title = f"add {' and '.join([f'{w.key} = {w.value}' for w in wanted])}"
-    commands = [f"printf '{escaped}' >> {_PATH}"]
+    commands = [f"printf '{escaped}' >> {PATH}"]
     return _more(document, facts, item, commands, title, told)
 
 

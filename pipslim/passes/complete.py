@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.brought import DROPPED, FILE, HEREDOC, SET, UNREAD, WRITTEN, brought
-from pipslim.facts.conf import said_by_env
+from pipslim.facts.conf import PATH, said_by_env
 from pipslim.facts.lacks import lacking
 from pipslim.facts.settings import (
     CACHE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
 
-_PATH = "/etc/pip.conf"
+
 _LACKS = {
     CACHE: "these settings do not turn off pip's cache",
     COMPILE: "these settings do not turn off pip's compiling",
@@ -78,7 +78,7 @@ def completion(
         if each.kind == UNREAD:
             start, end = document.instructions[each.number][1:3]
             text = document.text[start:end]
-            if _PATH in text and ("no-cache-dir" in text or "compile = no" in text):
+            if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
                 return Completion()  # it says what this pass would say
             return Completion((held(document, told, each),))
     whole = _merged(facts, [each for each in mine if each.kind != SET])

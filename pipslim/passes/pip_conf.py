@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.facts.conf import may_bring, mended_at_once, said_by_env, settings, upgrade
+from pipslim.facts import conf
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked, unlinked
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
     from pipslim.syntax.edits import Edit
 
-PATH = "/etc/pip.conf"
 _ID = "pip-conf"
-_TITLE = f"write {PATH}"
-_MESSAGE = f"no {PATH} turns off pip's cache and pip's compiling for this stage"
+_TITLE = f"write {conf.PATH}"
+_MESSAGE = f"no {conf.PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
     id=_ID,
@@ -36,7 +35,9 @@ ABOUT = About(
         "of stages, as root, before the first pip call and behind an upgrade of an old pip. Where "
         "an old pip must live with it, the value is `false`, which every pip but 19.0 takes for "
         "off. Where a cache mount is used the cache stays on. Where root cannot write it, the "
-        "same goes into ENV."
+        "same goes into ENV. Settings that the build brings itself get the keys that they lack: "
+        "in the file of the build context, in the heredoc, or by one more command behind the one "
+        "that writes them. What their owner decided otherwise stays, and is told."
     ),
     price="Images built FROM this one inherit it. `--ignore pip-conf` leaves all else working.",
     before="FROM python:3.12-slim\nENV LANG=C.UTF-8\nRUN pip install flask\n",
@@ -78,7 +79,7 @@ def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -
     """
     lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
     for stage in facts.stages.all:
-        old = mended_at_once(facts, stage)
+        old = conf.mended_at_once(facts, stage)
         edits = lines.get(old[0].span(), ()) if old else ()
         if len(edits) != 1 or not edits[0].text.endswith("\n"):
             continue
@@ -101,10 +102,13 @@ def _judge(
     start = document.instructions[stage.stage.first]
     found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
     brought: Completion | None = None
-    if may_bring(facts, [*stage.chain()[:-1], *stage.family()]):
+    chain = [*stage.chain()[:-1], *stage.family()]
+    if conf.may_bring(facts, chain):
         from pipslim.passes.complete import completion
 
         brought = completion(document, facts, stage, found)
+    elif conf.is_written(facts, chain):
+        return None
     if brought is None or brought.dropped:
         return _new(document, facts, stage, found, planned, no_files=brought is not None)
     return brought
@@ -120,10 +124,10 @@ def _new(
     no_files: bool,
 ) -> Finding | None:
     """Give the finding for a stage that brings no settings, or whose pips read `no_files`."""
-    if said_by_env(facts, facts.pips(stage).uses[0]):
+    if conf.said_by_env(facts, facts.pips(stage).uses[0]):
         return None
-    behind = upgrade(facts, stage) if planned is None else planned[0]
-    wish = settings(facts, stage, behind)
+    behind = conf.upgrade(facts, stage) if planned is None else planned[0]
+    wish = conf.settings(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()
     drops: tuple[str, ...] = ()
     if wish.cache:
@@ -150,7 +154,7 @@ def _new(
 
         why = "pip reads no file" if no_files else "no root can write it"
         return by_env(document, facts, stage, wish, found, why)
-    line = _written(wish, facts, stage, root=place.root)
+    line = conf.command(wish, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
     return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
 
@@ -168,14 +172,14 @@ def _behind(
     if root is False or not isinstance(script, Script):
         return None
     upgrades = script.commands[use.call.program.outer]
-    for command in script.commands:
-        if command.start > upgrades.end and not command.nest:
-            if command.name == "hash":
+    for following in script.commands:
+        if following.start > upgrades.end and not following.nest:
+            if following.name == "hash":
                 continue
-            written = _written(wish, facts, stage, root=root)
+            written = conf.command(wish, stage, root=root)
             if "||" in written:
                 written = f"{{ {written}; }}"
-            return linked(document, use.start, use.call.body, command, (written,))
+            return linked(document, use.start, use.call.body, following, (written,))
     return None
 
 
@@ -186,15 +190,4 @@ def _line(
     root = facts.root(number + 1)
     if root is False or not facts.posix(number + 1):
         return None
-    return line_after(document, number, "RUN", _written(wish, facts, stage, root=root))
-
-
-def _written(wish: Settings, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
-    """Give the command that writes the settings.
-
-    It leaves alone what an unknown image may bring, and a folder that only root could write.
-    """
-    guards = [f"test -e {PATH}"] if stage.image is None else []
-    if root is None:
-        guards.append("test ! -w /etc")
-    return " || ".join([*guards, f"printf '{wish.text}' > {PATH}"])
+    return line_after(document, number, "RUN", conf.command(wish, stage, root=root))

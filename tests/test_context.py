@@ -6,19 +6,32 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipslim import Choice, cli, rewrite
+from pipslim.facts.settings import (
+    CACHE,
+    COMPILE,
+    Unreadable,
+    completed,
+    read_settings,
+    said,
+)
 from pipslim.files import disk
 from pipslim.files.context import BadPattern, ContextFolder, Ignored
 from pipslim.passes import Step
 from pipslim.passes.base import CONF, SCRIPT, About, Elsewhere, Finding, Fix, Safety
 from pipslim.report.formats import FORMATS
-from pipslim.syntax.edits import Edit
+from pipslim.runner import Job
+from pipslim.runner import run as run_jobs
+from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
@@ -160,6 +173,28 @@ def test_file_that_changes_meanwhile_is_left(monkeypatch: pytest.MonkeyPatch) ->
     assert code == cli.UNREAD
     assert "pip.conf: changed meanwhile; it is left as it is\n" in err
     assert conf.read_text() == "[list]\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are not sent like this here")
+def test_interrupted_run_leaves_other_files() -> None:
+    jobs = [Job(str(put(f"{name}/Dockerfile")), Choice(), ".") for name in "ab"]
+    conf = put("pip.conf", CONF_FILE)
+    results = run_jobs(jobs, write=True)
+    assert next(results).path == str(Path("a/Dockerfile"))
+    os.kill(os.getpid(), signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        list(results)
+    assert conf.read_text() == CONF_FILE
+
+
+def test_page_shows_the_change_alone() -> None:
+    put("Dockerfile")
+    put("pip.conf", CONF_FILE)
+    run(ONE, "--report=page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "<h1>1 of 2 files would change</h1>" in page
+    assert "no-cache-dir = True" in page
+    assert "pypi.example.com" not in page
 
 
 # -- several Dockerfiles ---------------------------------------------------------------------------
@@ -555,6 +590,54 @@ def test_quitting_leaves_other_files() -> None:
     told = run(ONE, "--interactive", "--context=.", stdin=b"y\nq\n", terminal=True)
     assert conf.read_text() == CONF_FILE
     assert told.err.endswith("1 file not looked at, so 1 other file is as before\n")
+
+
+# -- the keys in any file --------------------------------------------------------------------------
+
+NAMES = st.sampled_from(["global", "install", "list", "wheel"])
+LINES = st.one_of(
+    NAMES.map("[{}]".format),
+    NAMES.map("  [{}]".format),
+    st.builds(
+        "{}{}{}{}".format,
+        st.sampled_from(["", "  ", "\t"]),
+        st.sampled_from(["index-url", "Timeout", "no_cache_dir", "cache-dir", "compile", "x y"]),
+        st.sampled_from([" = ", "=", ": ", ":", " ="]),
+        st.sampled_from(["", "1", "yes", "https://a.b/c=d", "x ; y", "[z]"]),
+    ),
+    st.sampled_from(["", "  ", "# c", "; c", "    continued", "  # c", "[open", "bare"]),
+)
+ENDS = st.sampled_from(["\n", "\n", "\n", "\r\n"])
+
+
+@given(st.lists(LINES, max_size=9), ENDS, st.booleans())
+def test_key_is_added_to_any_file_or_to_none(lines: list[str], end: str, ends: bool) -> None:
+    text = end.join(lines) + (end if ends and lines else "")
+    was = read_settings(text)
+    for section, key, value in (("global", CACHE, "True"), ("install", COMPILE, "no")):
+        edit = completed(text, section, key, value)
+        if edit is None:
+            continue
+        assert edit.start == edit.end
+        after = apply(text, [edit])
+        now = read_settings(after)
+        assert not isinstance(was, Unreadable)
+        assert not isinstance(now, Unreadable)
+        assert {**was, (section, key): value} == now
+        assert after.count("\r\n") - text.count("\r\n") in (0, edit.text.count("\n"))
+        assert not text or after.endswith("\n") == text.endswith("\n")
+        found = read_settings(after)
+        assert not isinstance(found, Unreadable)
+        assert said(found, section, key) == value
+
+
+def test_key_is_added_to_nearly_every_file() -> None:
+    """What no place is found for is what pip cannot read, or what has the key."""
+    texts = ["", "# c\n", "[global]\n", "[global]\na=1", "[list]\na = 1\n\n[global]\n  b: 2\n"]
+    for text in texts:
+        assert completed(text, "global", CACHE, "True") is not None, text
+    assert completed("[global]", "global", CACHE, "True") is None
+    assert completed("[global]\na = 1\r\n", "global", CACHE, "True") is None
 
 
 # -- the proof -------------------------------------------------------------------------------------

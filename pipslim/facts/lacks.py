@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pipslim.facts.settings import Keys
     from pipslim.facts.stages import StageFacts
 
+_EMPTY = "`{}` is empty, which pip passes over; give it a value"
 _OWNER = "that is for their owner to decide"
 
 
@@ -52,9 +53,8 @@ def lacking(
         if any(said(keys, each, CACHE_DIR) is not None for each in commands):
             why = f"they name a cache by `{CACHE_DIR}`; {_OWNER}"
             against.append(Against(CACHE, CACHE_DIR, why))
-        elif any(key == CACHE and not value for (_, key), value in keys.items()):
-            why = f"`{CACHE}` is empty, which pip passes over; give it a value"
-            against.append(Against(CACHE, CACHE, why))
+        elif _is_empty(keys, "global", CACHE):
+            against.append(Against(CACHE, CACHE, _EMPTY.format(CACHE)))
         else:
             note = NOTE if wish.cache == "false" else ""
             wanted.append(Wanted("global", CACHE, wish.cache, note))
@@ -70,6 +70,13 @@ def lacking(
                 why = f"what they say of `{name}` is neither yes nor no to pip; correct it"
             if truth(value) is not False:
                 against.append(Against(COMPILE, name, why))
-        if not given:
+        if not given and _is_empty(keys, "install", COMPILE):
+            against.append(Against(COMPILE, COMPILE, _EMPTY.format(COMPILE)))
+        elif not given:
             wanted.append(Wanted("install", COMPILE, "no", ""))
     return wanted, against
+
+
+def _is_empty(keys: Keys, section: str, key: str) -> bool:
+    """Tell whether a key stands where it belongs, without a value."""
+    return not keys.get((section, key), "x")

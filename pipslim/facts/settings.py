@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from configupdater import ConfigUpdater
 
+_VALUES = frozenset(("True", "false", "no"))  # that are ever added
 CACHE, CACHE_DIR, COMPILE, NO_COMPILE = "no-cache-dir", "cache-dir", "compile", "no-compile"
 _TRUE = frozenset(("y", "yes", "t", "true", "1", "on"))
 _FALSE = frozenset(("n", "no", "f", "false", "0", "off"))
@@ -122,6 +123,9 @@ def completed(text: str, section: str, key: str, value: str, note: str = "") -> 
     """
     from configupdater import ConfigUpdater
 
+    keys = read_settings(text)
+    if isinstance(keys, Unreadable) or (section, key) in keys:
+        return None
     updater = ConfigUpdater()
     try:
         updater.read_string(text)
@@ -203,6 +207,10 @@ def adds_alone(before: str, after: str, wanted: Iterable[tuple[str, str]] | None
     added = now.keys() - was.keys()
     if not added or (wanted is not None and not added <= set(wanted)):
         return False
+    if any(now[key] not in _VALUES for key in added) or not set(sections(before)) <= set(
+        sections(after)
+    ):
+        return False  # what is behind may have become a part of the value
     if any(now.get(key) != value for key, value in was.items()):
         return False
     left = iter(after.splitlines(keepends=True))

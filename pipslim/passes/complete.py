@@ -37,19 +37,19 @@ _LACKS = {
     CACHE: "these settings do not turn off pip's cache",
     COMPILE: "these settings do not turn off pip's compiling",
 }
-_OTHERWISE = "another stage reads this file too, and is not to have that"
+_OTHERWISE = "another stage has these settings too, and is not to have that"
 
 
 class Completion(NamedTuple):
     """What becomes of the settings that a stage brings.
 
-    `findings` are all there is to tell. `files` are the files of the context that it reads, by
-    their paths. `dropped` tells that no file is read at all; without it, nothing else is to be
-    written.
+    `findings` are all there is to tell. `reads` names what else may be shared with other stages:
+    files of the context by their paths, and instructions by where they start. `dropped` tells that
+    no file is read at all; without it, nothing else is to be written.
     """
 
     findings: tuple[Finding, ...] = ()
-    files: frozenset[str] = frozenset()
+    reads: frozenset[str | int] = frozenset()
     dropped: bool = False
 
 
@@ -88,29 +88,33 @@ def completion(
     keys: Keys = {}
     for each in mine:
         keys.update(each.keys)
+    reads: frozenset[str | int] = frozenset(
+        [document.instructions[each.number].start for each in mine]
+    ).union([each.path for each in whole if each.path])
     if not whole:
-        return Completion(tuple(_set(document, facts, stage, mine, keys, told)))
+        return Completion(tuple(_set(document, facts, stage, mine, keys, told)), reads)
     found = [
         finding for each in whole for finding in _whole(document, facts, stage, each, keys, told)
     ]
-    return Completion(tuple(found), frozenset([each.path for each in whole if each.path]))
+    return Completion(tuple(found), reads)
 
 
 def agreed(completions: Sequence[Completion]) -> Iterator[Finding]:
-    """Give the findings of all stages, each once; what not all stages of a file want, held back."""
+    """Give the findings of all stages, each once; what not all that share it want, held back."""
     seen: set[Finding] = set()
     for completion in completions:
         for finding in completion.findings:
-            other = finding.elsewhere
-            mark = finding._replace(span=Span(0, 0)) if other is not None else finding
-            if mark in seen:
-                continue
-            seen.add(mark)
-            if other is not None and finding.fix is not None:
-                readers = [each for each in completions if other.path in each.files]
+            if finding.fix is not None:
+                other = finding.elsewhere
+                shared = finding.span.start if other is None else other.path
+                readers = [each for each in completions if shared in each.reads]
                 if not all(_proposes(each.findings, finding) for each in readers):
                     finding = finding._replace(fix=None, why_not=_OTHERWISE)
-            yield finding
+            # several instructions may bring one file
+            place = finding._replace(span=Span(0, 0)) if finding.elsewhere else finding
+            if place not in seen:
+                seen.add(place)
+                yield finding
 
 
 def _proposes(findings: Iterable[Finding], wanted: Finding) -> bool:

@@ -53,9 +53,7 @@ def file_data(result: FileOutcome) -> dict[str, Any]:
     before = outcome.before
     found = blocks(before, outcome.edits)
     lines = before.split("\n")
-    old_kinds, after_kinds = "." * len(lines), "." * (outcome.after.count("\n") + 1)
-    if not other:
-        old_kinds, after_kinds = kinds(before), kinds(outcome.after)
+    old_kinds, after_kinds = (kinds(each, dockerfile=not other) for each in (before, outcome.after))
     if other == CONF:
         lines = _masked(lines)
     return {

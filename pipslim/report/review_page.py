@@ -30,10 +30,11 @@ def review_page(results: Sequence[FileOutcome], *, written: bool) -> str:
     files = [file_data(each) for each in results]
     changed = sum(file["state"] == "changed" for file in files)
     verb = "changed" if written else "would change"
-    title = f"{changed} of {len(files)} Dockerfiles {verb}"
+    sort = "file" if any(each.other for each in results) else "Dockerfile"
+    title = f"{changed} of {len(files)} {sort}s {verb}"
     mode = "written" if written else "dry run, nothing is written"
     if len(files) == 1:
-        title = f"{changed} of 1 Dockerfile {verb}"
+        title = f"{changed} of 1 {sort} {verb}"
     body = [
         '<body>\n<a class="skip" href="#" data-go="files">Skip to the files</a>\n',
         '<header class="head">\n<div class="lead">\n',

@@ -45,6 +45,7 @@ class Brought(NamedTuple):
     `command`, the last one of its script `body` that does so; `appends` tells that what was in the
     file stays. `keys` are those that `pip config set` sets, `call` is the last such call. `user`
     tells that the settings are those of one user. `why` says what is in the way of reading it.
+    `begins` is the instruction that `text` begins with, where this one adds to it.
     """
 
     number: int
@@ -59,6 +60,12 @@ class Brought(NamedTuple):
     call: PipCall | None = None
     user: bool = False
     why: str = ""
+    begins: int = -1
+
+    @property
+    def start(self) -> int:
+        """The instruction from which on there are settings: an earlier one, that it appends to."""
+        return self.number if self.begins < 0 else self.begins
 
 
 def brought(facts: Facts, stage: StageFacts) -> list[Brought]:

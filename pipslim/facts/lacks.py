@@ -41,9 +41,9 @@ def lacking(
 
     `keys` are what the settings say, of which no value but a truth value is told.
     """
-    uses = [use for use in facts.uses(stage) if use.instruction >= item.number]
+    uses = [use for use in facts.uses(stage) if use.instruction >= item.start]
     commands = {use.call.subcommand for use in uses}
-    wish = settings(facts, stage, None, item.number)
+    wish = settings(facts, stage, None, item.start)
     if "cache" in commands:
         wish = wish._replace(cache="")  # `pip cache purge` fails where there is no cache
     commands &= CACHE_WRITERS

@@ -48,7 +48,7 @@ def held(document: Document, told: Finding, item: Brought, reason: str = "") -> 
         elif item.why:
             why = f"that cannot be read: {item.why}"
             reason = f"line {{line}} brings pip settings {why}; add the keys there"
-    return told._replace(why_not=reason, refers=document.instructions[item.number].start)
+    return told._replace(why_not=reason, refers=document.instructions[item.start].start)
 
 
 def here(document: Document, item: Brought, told: Finding, message: str) -> Finding:

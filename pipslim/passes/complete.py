@@ -147,7 +147,7 @@ def _merged(facts: Facts, items: Sequence[Brought]) -> list[Brought]:
             and ahead.kind == WRITTEN
         ):
             text = ahead.text + item.text
-            found[-1] = item._replace(text=text, appends=ahead.appends)
+            found[-1] = item._replace(text=text, appends=ahead.appends, begins=ahead.start)
         else:
             found.append(item)
     return found

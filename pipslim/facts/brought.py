@@ -10,7 +10,7 @@ from pipslim.facts.context import Context, Found, Nowhere
 from pipslim.facts.settings import Keys, normalized
 from pipslim.syntax.forms import json_strings
 from pipslim.syntax.script import HOLE, Script
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,10 +31,10 @@ _VARIABLE = "PIP_CONFIG_FILE"
 FILE, HEREDOC, WRITTEN = "file", "heredoc", "written"
 SET, DROPPED, UNREAD = "set", "dropped", "unread"
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = lazy(r"\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "\\": "\\"}
 _HARMLESS = frozenset(("chmod", "chown", "chgrp", "ls", "mkdir", "touch"))
-_KEEPS = re.compile(r"[A-Za-z-]+[ \t]*[=:][^\n]*\Z")
+_KEEPS = lazy(r"[A-Za-z-]+[ \t]*[=:][^\n]*\Z")
 
 
 class Brought(NamedTuple):

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 PATH = "/etc/pip.conf"
 _VARIABLE = "PIP_NO_CACHE_DIR"
-_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
+_SIGNS = ("pip.conf", "PIP_CONFIG_FILE")
+_IS_FILE = lazy(r"[^/.]\.\w{1,5}$")
+_CALL = lazy(r"pip[^\n]* config\b")
 # Folders that have pip's settings, or have folders that do.
 _HOME = "/root"
 _NEAR = frozenset(("", "/etc", _HOME, *(_HOME + x for x in ("/.pip", "/.config", "/.config/pip"))))
@@ -91,9 +93,14 @@ def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
 
 
 def near(facts: Facts, number: int) -> bool:
-    """Tell whether a COPY or ADD may put what it copies, as a whole, where pip has settings."""
-    words = facts.document.instructions[number].arguments.split()
-    target = words[-1].strip("\"'[],") if words else ""
+    """Tell whether a COPY or ADD may put a whole folder where pip has settings.
+
+    A source with an ending is taken for a file; a pip.conf is not asked about here.
+    """
+    words = [word.strip("\"'[],") for word in facts.document.instructions[number].arguments.split()]
+    target = words[-1] if words else ""
+    if all(_IS_FILE.search(word) or word.startswith("--") for word in words[:-1]):
+        return False
     if target.rstrip("/") in _NEAR:
         return True
     if target not in (".", "./"):
@@ -111,6 +118,8 @@ def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
     for sign in _SIGNS:
         if facts.mentions(sign) and sign in _OURS.sub("", facts.document.text):
             return True
+    if facts.mentions(" config") and _CALL.search(facts.document.text):
+        return True
     copies = (*facts.stages.numbers("COPY"), *facts.stages.numbers("ADD"))
     return any(
         stage.stage.first < number < stage.stage.last and near(facts, number)

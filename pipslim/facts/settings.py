@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ CACHE, CACHE_DIR, COMPILE, NO_COMPILE = "no-cache-dir", "cache-dir", "compile", 
 _TRUE = frozenset(("y", "yes", "t", "true", "1", "on"))
 _FALSE = frozenset(("n", "no", "f", "false", "0", "off"))
 # What pip's settings may say without a secret in it: no address, no path, no name.
-_HARMLESS = re.compile(
+_HARMLESS = lazy(
     r"\s*|\[[a-z]+\]\s*"
     r"|(?:no-cache-dir|compile|no-compile|timeout|default-timeout|retries|quiet|verbose|no-input"
     r"|disable-pip-version-check|no-python-version-warning|isolated|require-virtualenv|user|pre"
@@ -26,9 +25,9 @@ _HARMLESS = re.compile(
     r"[ \t]*[=:][ \t]*(?:true|false|yes|no|on|off|[0-9]{1,4})\s*",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"[#;]")
-_HEADER = re.compile(r"\[[^\n]+\]")
-_STYLE = re.compile(r"([ \t]*)[^=:\s][^=:\n]*?([ \t]*[=:][ \t]*)[^\s]")
+_COMMENT = lazy(r"[#;]")
+_HEADER = lazy(r"\[[^\n]+\]")
+_STYLE = lazy(r"([ \t]*)[^=:\s][^=:\n]*?([ \t]*[=:][ \t]*)[^\s]")
 
 Keys = dict[tuple[str, str], str]
 
@@ -45,6 +44,8 @@ def read_settings(text: str) -> Keys | Unreadable:
     Source: pip's `configuration.py`: a RawConfigParser; names in lower case, `_` the same as `-`,
     leading dashes off. Of two spellings of a name in one section the later counts.
     """
+    import configparser
+
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)
@@ -67,6 +68,8 @@ def read_settings(text: str) -> Keys | Unreadable:
 
 def sections(text: str) -> list[str]:
     """Give the names of the sections of a file that pip can read, in order."""
+    import configparser
+
     parser = configparser.RawConfigParser()
     try:
         parser.read_string(text)
@@ -121,6 +124,8 @@ def completed(text: str, section: str, key: str, value: str, note: str = "") -> 
     is added stands ahead of its section, or right below the head of it. `note` is a comment for the
     line ahead.
     """
+    import configparser
+
     from configupdater import ConfigUpdater
 
     keys = read_settings(text)

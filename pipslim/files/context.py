@@ -50,9 +50,9 @@ class ContextFolder:
         Raises OSError, its text saying why, for a file that is there and cannot be read.
         """
         where = os.path.join(self._top, *path.split("/"))
-        real = os.path.realpath(where)
-        if not os.path.isfile(real) or self._left_out(path):
+        if not os.path.isfile(where) or self._left_out(path):
             return None
+        real = os.path.realpath(where)
         if not _is_in(real, self._top):
             raise OSError("it leads out of the build context")
         if os.path.getsize(real) > _MOST:

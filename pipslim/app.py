@@ -122,7 +122,7 @@ def _config(streams: Streams) -> Callable[..., int]:
     def command(**given: Any) -> int:
         from pipslim.configuring import config
 
-        context, path = given.pop("context"), given.pop("path")
+        context, path = given.pop("call"), given.pop("path")
         schema, output_format = given.pop("schema"), given.pop("output_format")
         arguments = _arguments({"paths": [], **given})
         sources = {each: context.get_parameter_source(each).name for each in context.params}
@@ -133,7 +133,7 @@ def _config(streams: Streams) -> Callable[..., int]:
     return _with_options(
         command,
         [each for each in OPTIONS if each.field in fields],
-        context=(inspect.Parameter.empty, typer.Context),
+        call=(inspect.Parameter.empty, typer.Context),
         path=(typer.Argument(".", help="A file, or a folder (default: .)."), str),
         schema=(typer.Option(False, "--schema", help="Print the JSON Schema of the files."), bool),
         output_format=(typer.Option("text", help="One of: text, json."), str),

@@ -108,12 +108,13 @@ def command(streams: Streams) -> Callable[..., int]:
                 )
             )
             found = [
-                (path, book.choice(path))
+                (path, book.choice(path), context or book.context(path))
                 for path in find(book.arguments.paths, book.search)
                 if not book.excludes(path)
             ]
             if estimate:
-                return _estimate([path for path, _ in found], context, index_url, told, streams)
+                folders = [(path, folder) for path, _, folder in found]
+                return _estimate(folders, index_url, told, streams)
             from pipslim.measure.builds import Wish
 
             arguments, more = tuple(build_arg), tuple(engine_arg)
@@ -127,7 +128,7 @@ def command(streams: Streams) -> Callable[..., int]:
 
 
 def _build(
-    found: list[tuple[str, Choice]],
+    found: list[tuple[str, Choice, str]],
     name: str,
     wish: Wish,
     told: _Told,
@@ -152,8 +153,9 @@ def _build(
         raise BadSetting(f"no container engine answers ({error})") from error
     measured: list[Measured] = []
     try:
-        for path, choice in found:
-            measured.append(measure(path, engine, wish._replace(choice=choice), tell))
+        for path, choice, context in found:
+            wished = wish._replace(choice=choice, context=context)
+            measured.append(measure(path, engine, wished, tell))
     finally:  # an interrupt, too, leaves nothing behind
         for image in engine.close(keep=keep):
             tell(f"kept: {image}")
@@ -170,7 +172,7 @@ def _build(
     return UNREAD if any(each.problem for each in measured) else OK
 
 
-def _estimate(paths: list[str], context: str, index_url: str, told: _Told, streams: Streams) -> int:
+def _estimate(found: list[tuple[str, str]], index_url: str, told: _Told, streams: Streams) -> int:
     """Estimate each file and tell of it; give the exit code."""
     from pipslim.estimate.count import estimate
     from pipslim.estimate.index import Index
@@ -181,7 +183,7 @@ def _estimate(paths: list[str], context: str, index_url: str, told: _Told, strea
     index = Index(index_url) if index_url else Index.configured(os.environ)
     code = OK
     estimates: list[tuple[str, Estimate]] = []
-    for path in paths:
+    for path, context in found:
         try:
             text = decode(disk.read(path))
         except disk.Unreachable as error:

@@ -37,6 +37,7 @@ class Arguments(NamedTuple):
     unsafe: bool | None = None
     quiet: bool = False
     stdin_filename: str = ""
+    context: str = ""
     assume_pip: str = ""
     images: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -66,6 +67,7 @@ OPTIONS = (
     Option("unsafe", ("--unsafe",), "switch", "Apply fixes that may change the meaning, too."),
     Option("quiet", ("--quiet", "-q"), "flag", "No summary; errors are still told."),
     Option("stdin_filename", ("--stdin-filename",), "text", "Name of what `-` reads."),
+    Option("context", ("--context",), "text", "Build context; default: the Dockerfile's folder."),
     Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
     Option("images", ("--images",), "list", "pip's version in these: IMAGE[:TAG]=VERSION."),
     Option("include", ("--include",), "list", "Read these files too (patterns as in .gitignore)."),

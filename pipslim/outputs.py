@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from pipslim.files.disk import check_savable, save
-from pipslim.report.diff import unified
-from pipslim.runner import FileOutcome
+from pipslim.report.diff import diff_of
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import encode
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import IO, Protocol
 
     from pipslim.options import Arguments
+    from pipslim.runner import FileOutcome
 
     class Output(Protocol):
         """It takes the results as they come, and is closed behind the last one."""
@@ -100,24 +100,22 @@ class _Diff:
         self._colour = colour
 
     def take(self, result: FileOutcome) -> None:
-        outcome = result.outcome
-        if outcome is not None and outcome.changed:
-            path = relative(result.path)
-            text = unified(path, outcome.before, outcome.edits, colour=self._colour)
-            self._put(encode(text))
+        if result.outcome is not None and result.outcome.changed:
+            named = result._replace(path=relative(result.path))
+            self._put(encode(diff_of(named, colour=self._colour)))
 
     def close(self) -> list[str]:
         return []
 
 
 class _Text:
-    """The rewritten text itself."""
+    """The rewritten text itself, of the Dockerfile alone."""
 
     def __init__(self, put: Callable[[bytes], object]) -> None:
         self._put = put
 
     def take(self, result: FileOutcome) -> None:
-        if result.outcome is not None:
+        if result.outcome is not None and not result.other:
             self._put(encode(result.outcome.after))
 
     def close(self) -> list[str]:
@@ -133,7 +131,7 @@ class _Whole:
 
     def take(self, result: FileOutcome) -> None:
         error = result.error.removeprefix(f"{result.path}: ")
-        self._results.append(FileOutcome(relative(result.path), result.outcome, error))
+        self._results.append(result._replace(path=relative(result.path), error=error))
 
     def close(self) -> list[str]:
         self._put(self._results)

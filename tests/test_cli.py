@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from given import given
+from made import made
 
 import pipslim
 from pipslim import cli, fixing, runner
@@ -280,13 +280,14 @@ def broken_pass() -> Step:
             fix = Fix("do it", Safety.SAFE, (Edit(at, at, "-evil"),))
             yield Finding("pip-cache", Span(0, at), "a fault", fix)
 
-    return given("pip-cache", find)
+    return made("pip-cache", find)
 
 
 def test_failed_proof_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = (broken_pass(), *(step for step in PASSES if step.id == "split-env"))
 
-    def rewrite(text: str, choice: Choice) -> Outcome:
+    def rewrite(text: str, choice: Choice, *, folder: object = None) -> Outcome:
+        del folder
         return pipslim.rewrite(text, choice, steps)
 
     monkeypatch.setattr(runner, "rewrite", rewrite)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from pipslim import Choice, Outcome, rewrite
+from pipslim import Choice, Outcome, Report, rewrite
 from pipslim.facts.known import Facts, Options
+from pipslim.files.context import ContextFolder
 from pipslim.passes import IDS, PASSES, Step
 from pipslim.syntax.document import Document
+from pipslim.syntax.edits import apply
 from pipslim.syntax.parser import parse
 from pipslim.syntax.source import BOM, decode, encode
 from pipslim.syntax.validity import check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipslim.facts.context import Folder
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 OPTIONS = frozenset(("assume_pip", "ignore", "images", "unsafe"))
@@ -25,6 +32,8 @@ class Case(NamedTuple):
 
     `before.Dockerfile`; `after.Dockerfile`, missing where every byte must stay; `options.json`,
     what the user tells; `findings.json`, all that is to be reported, where the case fixes that.
+    `context` is the folder it is built with, if any; `context-after` has those of its files that
+    change, as they are then.
     """
 
     step: Step
@@ -60,9 +69,54 @@ class Case(NamedTuple):
         )
         return Choice(frozenset(passes or IDS) - {*ignore}, bool(options.get("unsafe")), told)
 
-    def alone(self, text: str) -> Outcome:
-        """Rewrite with this case's pass alone."""
-        return rewrite(text, self.choice(self.step.id))
+    @property
+    def context(self) -> Folder | None:
+        """The folder that it is built with."""
+        path = self.folder / "context"
+        dockerfile = self.folder / "before.Dockerfile"
+        return ContextFolder(str(dockerfile), str(path)) if path.is_dir() else None
+
+    @property
+    def changed(self) -> dict[str, str]:
+        """The files of the context that change, as they are then."""
+        top = self.folder / "context-after"
+        files = [path for path in top.rglob("*") if path.is_file()]
+        return {path.relative_to(top).as_posix(): read(path) for path in files}
+
+    def alone(self, text: str, files: Mapping[str, str] | None = None) -> Outcome:
+        """Rewrite with this case's pass alone; `files` replace those of the context."""
+        return rewrite(text, self.choice(self.step.id), folder=over(self.context, files))
+
+
+class Over(NamedTuple):
+    """A build context, some of whose files have another text."""
+
+    folder: Folder
+    files: Mapping[str, str]
+
+    def read(self, path: str) -> str | None:
+        return self.files[path] if path in self.files else self.folder.read(path)
+
+    def is_folder(self, path: str) -> bool:
+        return self.folder.is_folder(path)
+
+    def match(self, pattern: str) -> list[str]:
+        return self.folder.match(pattern)
+
+
+def over(folder: Folder | None, files: Mapping[str, str] | None) -> Folder | None:
+    """Give a build context with other texts for some of its files."""
+    return Over(folder, files) if folder is not None and files else folder
+
+
+def written(outcome: Outcome) -> dict[str, str]:
+    """Give the other files that an outcome changes, as they are then."""
+    found = {}
+    for other in outcome.others:
+        edits = [edit for report in other.reports for edit in report.edits]
+        if edits:
+            found[other.path] = apply(other.text, edits)
+    return found
 
 
 def read(path: Path) -> str:
@@ -94,34 +148,36 @@ def test_case(case: Case) -> None:
     outcome = case.alone(before)
     assert outcome.problem is None
     assert outcome.after == after, "the pass alone gives after"
+    assert written(outcome) == case.changed, "and what it is built with"
     golden = case.folder / "findings.json"
     if golden.exists():
         assert told(outcome) == json.loads(golden.read_bytes())
 
-    again = case.alone(after)
-    assert not any(report.fixed for report in again.reports), "on after it offers nothing"
+    again = case.alone(after, case.changed)
+    assert not any(report.fixed for report in reports(again)), "on after it offers nothing"
     assert again.problem is None
     assert again.after == after
 
     assert check(parsed(after)) is None, "after is a Dockerfile"
 
-    facts = Facts(document, case.choice().options)
+    facts = Facts(document, case.choice().options, case.context)
     findings = list(case.step.find(document, facts))
     assert list(case.step.find(document, facts)) == findings, "finding alone changes nothing"
     assert facts.document is document
     assert document == parsed(before)
 
     every = case.choice()
-    settled = rewrite(before, every)
+    settled = rewrite(before, every, folder=case.context)
     assert settled.problem is None, "with all passes it settles"
-    twice = rewrite(settled.after, every)
+    twice = rewrite(settled.after, every, folder=over(case.context, written(settled)))
     assert twice.problem is None
     assert twice.after == settled.after, "a second run changes nothing"
+    assert not written(twice)
 
     silent = case.alone(with_comment(document, f"# pipslim: ignore-file[{case.step.id}]"))
     assert not silent.changed, "an ignore comment silences it"
     assert silent.problem is None
-    assert not silent.reports
+    assert not reports(silent)
     mine = len(document.directives) + 1
     unused = any(position.line == mine for position, _ in silent.unused)
     assert unused == (not findings), "the comment is told to be of no use where it is of none"
@@ -160,17 +216,25 @@ def with_comment(document: Document, comment: str) -> str:
     return f"{text[:at]}{comment}{newline}{text[at:]}"
 
 
+def reports(outcome: Outcome) -> list[Report]:
+    """Give all reports of an outcome, those of other files behind those of the Dockerfile."""
+    return [*outcome.reports, *(each for other in outcome.others for each in other.reports)]
+
+
 def told(outcome: Outcome) -> list[dict[str, object]]:
     """Give what an outcome reports, as `findings.json` has it."""
+    places = [(report, "") for report in outcome.reports]
+    places += [(each, other.path) for other in outcome.others for each in other.reports]
     return [
         {
+            **({"file": path} if path else {}),
             "message": report.message,
             "line": report.position.line,
             "column": report.position.column,
             "fixed": report.fixed,
             "held": report.held,
         }
-        for report in outcome.reports
+        for report, path in places
     ]
 
 

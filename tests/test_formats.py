@@ -239,7 +239,7 @@ def test_exit_code_and_standard_error_are_the_same_in_every_format(
 
 @pytest.mark.parametrize("name", formats.FORMATS)
 def test_failed_proof_is_told_in_every_format(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(text: str, choice: object) -> Outcome:
+    def fail(text: str, choice: object, folder: object) -> Outcome:
         return Outcome(text, text, problem=Problem(Position(2, 3), "the proof failed", "pip-cache"))
 
     monkeypatch.setattr(runner, "rewrite", fail)

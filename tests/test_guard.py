@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from given import given
+from made import made
 
 from pipslim import Choice, Outcome, rewrite
 from pipslim.passes.base import Finding, Fix, Safety
@@ -53,7 +53,7 @@ def step(
             fix = Fix("do it", Safety.SAFE, edits, *declared)
             yield Finding(name, Span(edits[0].start, edits[0].start), "a fault", fix)
 
-    return given(name, find)
+    return made(name, find)
 
 
 def tried(
@@ -538,7 +538,7 @@ def test_fix_that_is_never_quiet_does_not_settle() -> None:
         yield Finding("restless", Span(at, at), "never quiet", fix)
 
     text = BASE + "RUN a\n"
-    restless = given("restless", find)
+    restless = made("restless", find)
     outcome = rewrite(text, Choice(frozenset(("restless",))), steps=(restless,))
     assert outcome.problem is not None
     assert outcome.problem.reason.startswith("it does not settle")
@@ -555,7 +555,7 @@ def test_two_fixes_that_undo_each_other_do_not_settle() -> None:
         yield Finding("flip", Span(at, at), "a fault", Fix("flip", Safety.SAFE, (edit,)))
 
     text = BASE + "RUN a\n"
-    flipping = given("flip", flip)
+    flipping = made("flip", flip)
     outcome = rewrite(text, Choice(frozenset(("flip",))), steps=(flipping,))
     assert outcome.problem is not None
     assert outcome.problem.pass_id == "flip"
@@ -581,7 +581,7 @@ def test_the_broken_one_of_two_passes_is_named(order: tuple[str, str]) -> None:
             yield Finding("broken", Span(at, at), "short", fix)
 
     found = {"sound": sound, "broken": broken}
-    steps = tuple(given(name, found[name]) for name in order)
+    steps = tuple(made(name, found[name]) for name in order)
     outcome = rewrite(text, Choice(frozenset(order)), steps=steps)
     assert outcome.problem is not None
     assert outcome.problem.pass_id == "broken"

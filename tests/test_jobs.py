@@ -272,7 +272,7 @@ KILLS = """
 import multiprocessing, os, signal
 import pipslim.runner as runner
 rewrite = runner.rewrite
-def kills(text, choice):
+def kills(text, choice, folder):
     started = multiprocessing.parent_process() is not None
     if "kill" in text and started:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -643,7 +643,7 @@ SLOWLY = """
 import time
 import pipslim.runner as runner
 rewrite = runner.rewrite
-def slowly(text, choice):
+def slowly(text, choice, folder):
     time.sleep(0.02)
     return rewrite(text, choice)
 runner.rewrite = slowly

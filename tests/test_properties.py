@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -367,11 +368,22 @@ def check_laws(text: str) -> Outcome:
     return outcome
 
 
+KEYS = re.compile(
+    r"^(?:\[(?:global|install)\]|[ \t]*no-cache-dir[ \t]*[=:][ \t]*(?:True|false)"
+    r"|[ \t]*compile[ \t]*[=:][ \t]*no|# false turns the cache off.*)?\r?\n",
+    re.MULTILINE,
+)
+
+
 def untouchable(document: Document) -> Iterator[str]:
-    """Give the raw text of each instruction that no pass may touch."""
+    """Give the raw text of each instruction that no pass may touch.
+
+    To the data of a COPY lines may be added, of keys for pip: it is given without such lines.
+    """
     for instruction in document.instructions:
         if instruction.keyword not in ("RUN", "ENV", "ONBUILD"):
-            yield document.text[instruction.start : instruction.end]
+            raw = document.text[instruction.start : instruction.end]
+            yield KEYS.sub("", raw) if instruction.heredocs else raw
 
 
 @given(DOCKERFILES)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from given import given
+from made import made
 
 import pipslim
 from pipslim import Choice, Outcome, Problem, Report, rewrite
@@ -339,7 +339,7 @@ def offering(safety: Safety, why_not: str = "") -> Step:
             fix = Fix("be quiet", safety, (Edit(at, at, " -q"),))
             yield Finding("loud", Span(at, at), "loud", fix, why_not)
 
-    return given("loud", find)
+    return made("loud", find)
 
 
 @pytest.mark.parametrize("unsafe", [False, True])
@@ -481,7 +481,7 @@ def test_a_fix_that_clashes_is_asked_for_when_the_other_is_refused() -> None:
                 if document.text.count("&&") == 0:
                     yield Finding("loud", Span(number, at), "it is quiet", fix)
 
-    step = given("loud", find)
+    step = made("loud", find)
     choice = Choice(frozenset(("loud",)))
     text = BASE + "RUN true\n"
     for refused, after in ((0, " echo && true\n"), (1, " : && true\n")):
@@ -504,7 +504,7 @@ def test_looking_for_the_culprit_asks_nobody() -> None:
             fix = Fix("do it", Safety.SAFE, (Edit(at, at, "-evil"),))
             yield Finding("evil", Span(0, at), "a fault", fix)
 
-    step = given("evil", find)
+    step = made("evil", find)
     text = BASE + "RUN pip install a\n"
     asked: list[str] = []
 

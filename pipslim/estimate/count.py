@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from pipslim.estimate.context import Context, Found
 from pipslim.estimate.index import Unreachable
 from pipslim.estimate.values import CachedFile, Estimate, Unseen, without_secrets
+from pipslim.facts.context import Context, Found
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.known import Facts, Options
 from pipslim.facts.pipcalls import CACHE_WRITERS
+from pipslim.files.context import ContextFolder
 from pipslim.syntax.document import Unparsable
 from pipslim.syntax.parser import parse
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -57,7 +58,7 @@ def estimate(text: str, context: str, index: Index, *, dockerfile: str = "") -> 
         line = text.count("\n", 0, problem.offset) + 1
         return Estimate(0, 0, 0, (), (Unseen(line, dockerfile or "Dockerfile", problem.reason),))
     facts = Facts(document, Options())
-    count = _Count(facts, Context(facts, context), index)
+    count = _Count(facts, Context(facts, ContextFolder(dockerfile, context)), index)
     try:
         for stage in facts.stages.all[-1].chain() if facts.stages.all else ():
             count.stage(stage)

@@ -11,17 +11,18 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from pipslim.estimate.context import Missing
 from pipslim.estimate.values import Unseen, without_secrets
+from pipslim.facts.context import Missing
 from pipslim.facts.pipcalls import assigned
 from pipslim.syntax.expand import BadExpansion, expand, references
 from pipslim.syntax.script import HOLE
+from pipslim.syntax.source import encode
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipslim.estimate.context import Context
+    from pipslim.facts.context import Context
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.syntax.script import Word
@@ -215,7 +216,7 @@ class _Reader:
             return
         if found.changed:
             self.asked.miss(path, "a RUN may change it; it was read as it is before", line)
-        for text in _lines(found.text):
+        for text in _lines(encode(found.text).decode("utf-8-sig", "replace")):
             self.line(text, path, line, constraint=constraint)
 
     def line(self, text: str, path: str, line: int, *, constraint: bool) -> None:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import BYTECODE, CACHE
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
 
+PATH = "/etc/pip.conf"
 _VARIABLE = "PIP_NO_CACHE_DIR"
-_NOTE = r"# false turns the cache off; True would crash a pip older than 19.0.2\n"
+_SIGNS = ("pip.conf", "PIP_CONFIG_FILE")
+_IS_FILE = lazy(r"[^/.]\.\w{1,5}$")
+_CALL = lazy(r"pip[^\n]* config\b")
+# Folders that have pip's settings, or have folders that do.
+_HOME = "/root"
+_NEAR = frozenset(("", "/etc", _HOME, *(_HOME + x for x in ("/.pip", "/.config", "/.config/pip"))))
+# What the pass writes, whichever of the keys it was to write.
+_OURS = lazy(
+    r"printf '(?:# false[^'\n]*?\\n)?(?:\[global\]\\nno-cache-dir = (?:True|false)\\n)?(?:\\n)?"
+    r"(?:\[install\]\\ncompile = no\\n)?' > /etc/pip\.conf"
+)
+NOTE = "# false turns the cache off; True would crash a pip older than 19.0.2\n"
 
 
 class Settings(NamedTuple):
@@ -25,11 +39,22 @@ class Settings(NamedTuple):
         r"""The text of the file, for printf: a newline is `\n`."""
         parts = []
         if self.cache:
-            note = _NOTE if self.cache == "false" else ""
+            note = NOTE.replace("\n", r"\n") if self.cache == "false" else ""
             parts.append(rf"{note}[global]\nno-cache-dir = {self.cache}\n")
         if self.compile_off:
             parts.append(r"[install]\ncompile = no\n")
         return r"\n".join(parts)
+
+
+def command(wish: Settings, stage: StageFacts, *, root: bool | None) -> str:
+    """Give the command that writes settings.
+
+    It leaves alone what an unknown image may bring, and a folder that only root could write.
+    """
+    guards = [f"test -e {PATH}"] if stage.image is None else []
+    if root is None:
+        guards.append("test ! -w /etc")
+    return " || ".join([*guards, f"printf '{wish.text}' > {PATH}"])
 
 
 def upgrade(facts: Facts, stage: StageFacts) -> Use | None:
@@ -67,17 +92,68 @@ def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
     return old
 
 
-def settings(facts: Facts, stage: StageFacts, behind: Use | None) -> Settings:
-    """Give what the settings are to say, for all calls that will be under them."""
+def near(facts: Facts, number: int) -> bool:
+    """Tell whether a COPY or ADD may put a whole folder where pip has settings.
+
+    A source with an ending is taken for a file; a pip.conf is not asked about here.
+    """
+    words = [word.strip("\"'[],") for word in facts.document.instructions[number].arguments.split()]
+    target = words[-1] if words else ""
+    if all(_IS_FILE.search(word) or word.startswith("--") for word in words[:-1]):
+        return False
+    if target.rstrip("/") in _NEAR:
+        return True
+    if target not in (".", "./"):
+        return False
+    stage = facts.stages.of(number)
+    first = stage.chain()[0].stage.first if stage is not None else 0
+    return not any(first < at < number for at in facts.stages.numbers("WORKDIR"))
+
+
+def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
+    """Tell whether one of some stages may bring pip settings: a quick look that misses none.
+
+    What the pass itself writes does not count, see `is_written`.
+    """
+    for sign in _SIGNS:
+        if facts.mentions(sign) and sign in _OURS.sub("", facts.document.text):
+            return True
+    if facts.mentions(" config") and _CALL.search(facts.document.text):
+        return True
+    copies = (*facts.stages.numbers("COPY"), *facts.stages.numbers("ADD"))
+    return any(
+        stage.stage.first < number < stage.stage.last and near(facts, number)
+        for stage in stages
+        for number in copies
+    )
+
+
+def is_written(facts: Facts, stages: Iterable[StageFacts]) -> bool:
+    """Tell whether one of some stages has the line that writes /etc/pip.conf."""
+    if not facts.mentions(_SIGNS[0]):
+        return False
+    text, instructions = facts.document.text, facts.document.instructions
+    return any(
+        _OURS.search(text, instructions[s.first].start, instructions[s.last - 1].end) is not None
+        for s in [stage.stage for stage in stages]
+    )
+
+
+def settings(facts: Facts, stage: StageFacts, behind: Use | None, start: int = 0) -> Settings:
+    """Give what the settings are to say, for all calls that will be under them.
+
+    Those are the calls from the instruction `start` on.
+    """
     cache = "True"
     under = behind is None
-    for use in facts.uses(stage):
+    uses = [use for use in facts.uses(stage) if use.instruction >= start]
+    for use in uses:
         if under and use.crashes:
             cache = "false"
         under = under or use is behind
     if any(facts.pips(member).bundled for member in stage.family()):
         cache = "false"
-    for use in facts.uses(stage):
+    for use in uses:
         exact = use.pip.low == use.pip.high
         if use.call.cache_dir is None and facts.cache_mount(use):
             cache = ""

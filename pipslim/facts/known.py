@@ -23,6 +23,7 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipslim.facts.context import Context, Folder
     from pipslim.facts.images import Version
     from pipslim.facts.leftovers import Need
     from pipslim.syntax.document import Document
@@ -60,6 +61,8 @@ class Facts:
     """
 
     __slots__ = (
+        "_context",
+        "_folder",
         "_mentions",
         "_needs",
         "_pips",
@@ -70,7 +73,9 @@ class Facts:
         "stages",
     )
 
-    def __init__(self, document: Document, options: Options) -> None:
+    def __init__(self, document: Document, options: Options, folder: Folder | None = None) -> None:
+        self._folder = folder
+        self._context: Context | None = None
         self.document = document
         self.options = options
         self._mentions: dict[str, bool] = {}
@@ -79,6 +84,20 @@ class Facts:
         self._pips: dict[int, StagePips] = {}
         self._roots: dict[int, bool | None] = {}
         self._shells = bool(self.stages.numbers("SHELL"))
+
+    @property
+    def context(self) -> Context | None:
+        """The files of the build context; None where it is not known where that is."""
+        if self._context is None and self._folder is not None:
+            from pipslim.facts.context import Context
+
+            self._context = Context(self, self._folder)
+        return self._context
+
+    @property
+    def looked_at(self) -> Mapping[str, str]:
+        """The files of the context that were asked for and are there, with their texts."""
+        return self._context.looked_at if self._context is not None else {}
 
     def mentions(self, word: str) -> bool:
         """Tell whether a word stands anywhere in the text; what it tells is looked up once."""

@@ -30,7 +30,8 @@ class Fix(NamedTuple):
     refuses the rest. `adds` names the variables that it adds to the environment, `alters` those
     that it changes or removes. `drops` are the commands and the words, as written, that it removes.
     `flags` are the flags of a RUN that it changes, as written: each before and after, one of them
-    empty where the flag is added or removed.
+    empty where the flag is added or removed. `lines` are those that it adds to the data of a
+    heredoc.
     """
 
     title: str
@@ -40,12 +41,31 @@ class Fix(NamedTuple):
     drops: tuple[str, ...] = ()
     alters: tuple[str, ...] = ()
     flags: tuple[tuple[str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+class Elsewhere(NamedTuple):
+    """A place in another file that the build reads: the file's path in the context, and its text.
+
+    `kind` is what the file is, and so how a change of it is proven: CONF or SCRIPT. `span` is the
+    place in `text`, which is the file as it is by now.
+    """
+
+    path: str
+    text: str
+    kind: str
+    span: Span
+
+
+CONF, SCRIPT = "settings of pip", "script"
 
 
 class Finding(NamedTuple):
     """One place where a fault stands; `why_not` says why there is no fix, where there is none.
 
     `{line}` in it becomes the line of `refers`, another place in the document, in the file on disk.
+    With `elsewhere`, the fault stands there, and the fix's edits are of that text; `span` is what
+    the Dockerfile has to do with it, and where an ignore comment silences it.
     """
 
     pass_id: str
@@ -54,6 +74,7 @@ class Finding(NamedTuple):
     fix: Fix | None = None
     why_not: str = ""
     refers: int = -1
+    elsewhere: Elsewhere | None = None
 
 
 class About(NamedTuple):

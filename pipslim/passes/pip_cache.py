@@ -88,7 +88,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
         )
         text = f',"{FLAG}"' if compact else f', "{FLAG}"'
     fix = Fix(f"add {FLAG}", Safety.SAFE, (record(Edit, (end, end, text)),))
-    return record(Finding, (_ID, span, message, fix, "", -1))
+    return record(Finding, (_ID, span, message, fix, "", -1, None))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipslim.facts.conf import Settings, mended_at_once, said_by_env, settings, upgrade
+from pipslim.facts import conf
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import joined, line_after, linked, unlinked
+from pipslim.passes.layout import line_after, linked, unlinked
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
@@ -13,16 +13,17 @@ from pipslim.syntax.startup import TYPE_CHECKING, record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipslim.facts.conf import Settings
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
+    from pipslim.passes.complete import Completion
     from pipslim.syntax.document import Document
     from pipslim.syntax.edits import Edit
 
-PATH = "/etc/pip.conf"
 _ID = "pip-conf"
-_TITLE = f"write {PATH}"
-_MESSAGE = f"no {PATH} turns off pip's cache and pip's compiling for this stage"
+_TITLE = f"write {conf.PATH}"
+_MESSAGE = f"no {conf.PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
     id=_ID,
@@ -34,7 +35,9 @@ ABOUT = About(
         "of stages, as root, before the first pip call and behind an upgrade of an old pip. Where "
         "an old pip must live with it, the value is `false`, which every pip but 19.0 takes for "
         "off. Where a cache mount is used the cache stays on. Where root cannot write it, the "
-        "same goes into ENV."
+        "same goes into ENV. Settings that the build brings itself get the keys that they lack: "
+        "in the file of the build context, in the heredoc, or by one more command behind the one "
+        "that writes them. What their owner decided otherwise stays, and is told."
     ),
     price="Images built FROM this one inherit it. `--ignore pip-conf` leaves all else working.",
     before="FROM python:3.12-slim\nENV LANG=C.UTF-8\nRUN pip install flask\n",
@@ -49,6 +52,7 @@ ABOUT = About(
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
+    completions: list[Completion] = []
     for stage in facts.stages.all:
         if stage.windows or not facts.has_pip(stage):
             continue
@@ -56,9 +60,15 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             continue  # inherited
         if all(use.pip.rejects_flag for use in facts.uses(stage)):
             continue  # pips that know no such settings
-        finding = _judge(document, facts, stage)
-        if finding is not None:
-            yield finding
+        judged = _judge(document, facts, stage)
+        if isinstance(judged, Finding):
+            yield judged
+        elif judged is not None:
+            completions.append(judged)
+    if completions:
+        from pipslim.passes.complete import agreed
+
+        yield from agreed(completions)
 
 
 def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -> Iterator[Finding]:
@@ -69,41 +79,55 @@ def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -
     """
     lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
     for stage in facts.stages.all:
-        old = mended_at_once(facts, stage)
+        old = conf.mended_at_once(facts, stage)
         edits = lines.get(old[0].span(), ()) if old else ()
         if len(edits) != 1 or not edits[0].text.endswith("\n"):
             continue
         start, number = edits[0].start, old[0].instruction
         while document.instructions[number].start >= start:
             number -= 1
-        finding = _judge(document, facts, stage, (old[-1], number))
-        if finding is not None and finding.fix is not None and finding.fix.edits[0].start == start:
-            yield finding
+        found = _judge(document, facts, stage, (old[-1], number))
+        if isinstance(found, Finding) and found.fix and found.fix.edits[0].start == start:
+            yield found
 
 
 def _judge(
     document: Document, facts: Facts, stage: StageFacts, planned: tuple[Use, int] | None = None
-) -> Finding | None:
-    """Give the finding for a stage, or none.
+) -> Finding | Completion | None:
+    """Give the finding for a stage, or what becomes of the settings that it brings, if any.
 
     `planned` is for an upgrade to come: the last call that finds pip old now, and the instruction
     behind which that will not be so.
     """
     start = document.instructions[stage.stage.first]
     found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
-    for member in stage.family():
-        number = facts.brings_conf(member)
-        if number is not None:
-            brings = document.instructions[number]
-            text = document.text[brings.start : brings.end]
-            if PATH in text and ("no-cache-dir" in text or "compile = no" in text):
-                return None  # it says what this pass would say
-            told = "line {line} brings pip settings of its own; add the keys there"
-            return found._replace(why_not=told, refers=brings.start)
-    if said_by_env(facts, facts.pips(stage).uses[0]):
+    brought: Completion | None = None
+    chain = [*stage.chain()[:-1], *stage.family()]
+    if conf.may_bring(facts, chain):
+        from pipslim.passes.complete import completion
+
+        brought = completion(document, facts, stage, found)
+    elif conf.is_written(facts, chain):
         return None
-    behind = upgrade(facts, stage) if planned is None else planned[0]
-    wish = settings(facts, stage, behind)
+    if brought is None or brought.dropped:
+        return _new(document, facts, stage, found, planned, no_files=brought is not None)
+    return brought
+
+
+def _new(
+    document: Document,
+    facts: Facts,
+    stage: StageFacts,
+    found: Finding,
+    planned: tuple[Use, int] | None,
+    *,
+    no_files: bool,
+) -> Finding | None:
+    """Give the finding for a stage that brings no settings, or whose pips read `no_files`."""
+    if conf.said_by_env(facts, facts.pips(stage).uses[0]):
+        return None
+    behind = conf.upgrade(facts, stage) if planned is None else planned[0]
+    wish = conf.settings(facts, stage, behind)
     dropped: tuple[Edit, ...] = ()
     drops: tuple[str, ...] = ()
     if wish.cache:
@@ -115,7 +139,7 @@ def _judge(
             wish, dropped = wish._replace(cache=""), ()
     if not wish.cache and not wish.compile_off:
         return None
-    if behind is not None:
+    if behind is not None and not no_files:
         if planned is None:
             edit = _behind(document, facts, stage, behind, wish)
         else:
@@ -124,10 +148,13 @@ def _judge(
             told = "no place behind the upgrade of pip where root can write it"
             return found._replace(why_not=told)
         return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
-    place = top(facts, stage)
+    place = None if no_files else top(facts, stage)
     if place is None:
-        return _by_env(document, facts, stage, wish, found)
-    line = _written(wish, facts, stage, root=place.root)
+        from pipslim.passes.variables import by_env
+
+        why = "pip reads no file" if no_files else "no root can write it"
+        return by_env(document, facts, stage, wish, found, why)
+    line = conf.command(wish, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
     return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
 
@@ -145,14 +172,14 @@ def _behind(
     if root is False or not isinstance(script, Script):
         return None
     upgrades = script.commands[use.call.program.outer]
-    for command in script.commands:
-        if command.start > upgrades.end and not command.nest:
-            if command.name == "hash":
+    for following in script.commands:
+        if following.start > upgrades.end and not following.nest:
+            if following.name == "hash":
                 continue
-            written = _written(wish, facts, stage, root=root)
+            written = conf.command(wish, stage, root=root)
             if "||" in written:
                 written = f"{{ {written}; }}"
-            return linked(document, use.start, use.call.body, command, (written,))
+            return linked(document, use.start, use.call.body, following, (written,))
     return None
 
 
@@ -163,37 +190,4 @@ def _line(
     root = facts.root(number + 1)
     if root is False or not facts.posix(number + 1):
         return None
-    return line_after(document, number, "RUN", _written(wish, facts, stage, root=root))
-
-
-def _by_env(
-    document: Document, facts: Facts, stage: StageFacts, wish: Settings, finding: Finding
-) -> Finding | None:
-    """Give the finding for a stage where root writes nothing: the same settings as variables."""
-    if any(use.crashes for use in facts.uses(stage)):
-        return finding._replace(
-            why_not="no root can write it, and by ENV it would crash a pip that may be old"
-        )
-    if any("sudo" in use.call.program.wrappers for use in facts.uses(stage)):
-        return finding._replace(why_not="no root can write it, and sudo takes no ENV along")
-    wanted = (("PIP_NO_CACHE_DIR", "1", wish.cache), ("PIP_COMPILE", "0", wish.compile_off))
-    pairs = tuple(
-        f"{name}={value}" for name, value, on in wanted if on and not facts.mentions(name)
-    )
-    if not pairs:
-        return None
-    names = tuple(pair.partition("=")[0] for pair in pairs)
-    edits = joined(document, stage, pairs)
-    title = "set the same by ENV, for no root can write it here"
-    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names))
-
-
-def _written(wish: Settings, facts: Facts, stage: StageFacts, *, root: bool | None) -> str:
-    """Give the command that writes the settings.
-
-    It leaves alone what an unknown image may bring, and a folder that only root could write.
-    """
-    guards = [f"test -e {PATH}"] if stage.image is None else []
-    if root is None:
-        guards.append("test ! -w /etc")
-    return " || ".join([*guards, f"printf '{wish.text}' > {PATH}"])
+    return line_after(document, number, "RUN", conf.command(wish, stage, root=root))

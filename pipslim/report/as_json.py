@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pipslim
 from pipslim.passes import IDS
-from pipslim.report.diff import unified
+from pipslim.report.diff import diff_of
 from pipslim.report.findings import entries, offset, shown
 from pipslim.report.summary import Summary
 from pipslim.syntax.source import Lines, encode
@@ -48,6 +48,7 @@ def _file(result: FileOutcome) -> dict[str, Any]:
     outcome = result.outcome
     told: dict[str, Any] = {
         "path": shown(result.path),
+        "kind": result.other or "Dockerfile",
         "changed": False,
         "problem": None,
         "findings": [],
@@ -70,7 +71,7 @@ def _file(result: FileOutcome) -> dict[str, Any]:
     told["findings"] = [_finding(report, places) for report in outcome.reports]
     told["unused_ignores"] = _unused(outcome, places)
     told["edits"] = _edits(outcome.edits, places)
-    diff = unified(result.path, outcome.before, outcome.edits)
+    diff = diff_of(result)
     told["diff"] = diff if diff == shown(diff) else None
     return told
 
@@ -107,7 +108,7 @@ def _totals(summary: Summary, files: int) -> dict[str, Any]:
     held = [pass_id for pass_id, _ in summary.held]
     return {
         "files": files,
-        "changed": summary.changed,
+        "changed": summary.changed + summary.others,
         "unread": summary.unread,
         "failed": summary.failed,
         "unused_ignores": len(summary.unused),

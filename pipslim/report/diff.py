@@ -6,11 +6,13 @@ from bisect import bisect_right
 from io import StringIO
 from itertools import accumulate
 
+from pipslim.passes.base import CONF
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pipslim.runner import FileOutcome
     from pipslim.syntax.edits import Edit
 
 _CONTEXT = 3
@@ -26,10 +28,29 @@ class Change(NamedTuple):
     lines: list[str]
 
 
-def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = False) -> str:
+def diff_of(result: FileOutcome, *, path: str = "", colour: bool = False) -> str:
+    """Give the unified diff of what became of a file, under its path or `path`; empty for none."""
+    outcome = result.outcome
+    if outcome is None or not outcome.changed:
+        return ""
+    private = result.other == CONF
+    return unified(
+        path or result.path, outcome.before, outcome.edits, colour=colour, private=private
+    )
+
+
+def unified(
+    path: str,
+    before: str,
+    edits: Sequence[Edit],
+    *,
+    colour: bool = False,
+    private: bool = False,
+) -> str:
     """Give the unified diff of a file, three lines of context; empty where nothing changes.
 
-    `path` is relative to where the diff is to be applied. `edits` are in order, into `before`.
+    `path` is relative to where the diff is to be applied. `edits` are in order, into `before`. With
+    `private`, for settings of pip, no line that could hold a secret is taken for context.
     """
     lines, changes = changed_lines(before, edits)
     if not changes:
@@ -42,8 +63,10 @@ def unified(path: str, before: str, edits: Sequence[Edit], *, colour: bool = Fal
     while at < len(changes):
         upto = at + 1
         while upto < len(changes) and changes[upto].start - changes[upto - 1].end <= 2 * _CONTEXT:
+            if private and not _shown(lines, changes[upto - 1].end, changes[upto].start):
+                break
             upto += 1
-        out.extend(_hunk(lines, changes[at:upto], shift, colour=colour))
+        out.extend(_hunk(lines, changes[at:upto], shift, colour=colour, private=private))
         shift += sum(len(c.lines) - (c.end - c.start) for c in changes[at:upto])
         at = upto
     return "".join(out)
@@ -103,11 +126,23 @@ def _line_at(starts: Sequence[int], offset: int) -> int:
     return max(min(bisect_right(starts, offset), len(starts) - 1) - 1, 0)
 
 
+def _shown(lines: list[str], start: int, end: int) -> bool:
+    """Tell whether lines of settings of pip may be shown."""
+    from pipslim.facts.settings import harmless
+
+    return all(map(harmless, lines[start:end]))
+
+
 def _hunk(
-    lines: list[str], changes: Sequence[Change], shift: int, *, colour: bool
+    lines: list[str], changes: Sequence[Change], shift: int, *, colour: bool, private: bool
 ) -> Iterator[str]:
     start = max(changes[0].start - _CONTEXT, 0)
     end = min(changes[-1].end + _CONTEXT, len(lines))
+    if private:
+        while not _shown(lines, start, changes[0].start):
+            start += 1
+        while not _shown(lines, changes[-1].end, end):
+            end -= 1
     body: list[str] = []
     done = start
     added = removed = 0

@@ -40,8 +40,9 @@ class Progress:
         """Give what comes; closing this closes that, and leaves no line behind."""
         try:
             for result in results:
-                self.done += 1
-                self.changed += result.outcome is not None and result.outcome.changed
+                if not result.other:
+                    self.done += 1
+                    self.changed += result.outcome is not None and result.outcome.changed
                 yield result
                 if self._shown and self._clock() >= self._due:
                     self._draw(result.path)

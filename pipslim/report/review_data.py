@@ -6,7 +6,9 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from pipslim.facts.settings import harmless
 from pipslim.passes import IDS
+from pipslim.passes.base import CONF
 from pipslim.report.diff import changed_lines
 from pipslim.report.rows import blocks, kinds
 from pipslim.syntax.source import encode
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pipslim.rewrite.engine import Outcome, Problem, Report
     from pipslim.runner import FileOutcome
 
+_HIDDEN = "\u2026"  # in the place of a line that may hold a secret
 _AROUND = 3  # lines shown around the place of an error
 _NAMES = re.compile(r"[\w/.=-]*[A-Z/=-][\w/.=-]*")
 
@@ -38,26 +41,28 @@ def file_data(result: FileOutcome) -> dict[str, Any]:
     `notes` the findings with the change (`at`) or else the 0-based line that each belongs to.
     `id` stands for the path and both texts. An error has its text, and the lines around its place.
     """
-    path, outcome, error = result
+    path, outcome, error, other = result
     if outcome is None:
         reason = error.removeprefix(f"{path}: ")
         return {"path": path, "state": "unread", "id": _digest(path, error), "error": reason}
     if outcome.problem is not None:
-        return _refused(path, outcome, outcome.problem)
+        return _refused(path, outcome, outcome.problem, private=other == CONF)
     notes = _notes(outcome, [])
     if not outcome.changed and not notes:
         return {"path": path, "state": "same", "id": _digest(path, outcome.before)}
     before = outcome.before
     found = blocks(before, outcome.edits)
-    after_kinds = kinds(outcome.after)
     lines = before.split("\n")
+    old_kinds, after_kinds = (kinds(each, dockerfile=not other) for each in (before, outcome.after))
+    if other == CONF:
+        lines = _masked(lines)
     return {
         "path": path,
         "state": "changed" if outcome.changed else "noted",
         "id": _digest(path, before, outcome.after),
         "lines": lines if lines[-1] else lines[:-1],
         "ends": not lines[-1],
-        "kinds": kinds(before),
+        "kinds": old_kinds,
         "changes": [
             {
                 "start": block.start,
@@ -83,8 +88,15 @@ def _count_new(block: Block) -> int:
     return sum(new is not None for _, new in block.rows)
 
 
-def _refused(path: str, outcome: Outcome, problem: Problem) -> dict[str, Any]:
+def _masked(lines: list[str]) -> list[str]:
+    """Give the lines of settings of pip without those that may hold a secret."""
+    return [line if harmless(line) else _HIDDEN for line in lines]
+
+
+def _refused(path: str, outcome: Outcome, problem: Problem, *, private: bool) -> dict[str, Any]:
     lines = outcome.before.removesuffix("\n").split("\n")
+    if private:
+        lines = _masked(lines)
     at = problem.position.line - 1
     first = max(at - _AROUND, 0)
     return {

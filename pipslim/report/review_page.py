@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pipslim
 from pipslim.passes import IDS, PASSES
-from pipslim.report.diff import unified
+from pipslim.report.diff import diff_of
 from pipslim.report.page import asset, page, shown
 from pipslim.report.review_data import file_data, pass_counts
 from pipslim.report.summary import count_files
@@ -30,10 +30,11 @@ def review_page(results: Sequence[FileOutcome], *, written: bool) -> str:
     files = [file_data(each) for each in results]
     changed = sum(file["state"] == "changed" for file in files)
     verb = "changed" if written else "would change"
-    title = f"{changed} of {len(files)} Dockerfiles {verb}"
+    sort = "file" if any(each.other for each in results) else "Dockerfile"
+    title = f"{changed} of {len(files)} {sort}s {verb}"
     mode = "written" if written else "dry run, nothing is written"
     if len(files) == 1:
-        title = f"{changed} of 1 Dockerfile {verb}"
+        title = f"{changed} of 1 {sort} {verb}"
     body = [
         '<body>\n<a class="skip" href="#" data-go="files">Skip to the files</a>\n',
         '<header class="head">\n<div class="lead">\n',
@@ -180,7 +181,7 @@ def _plain(results: Sequence[FileOutcome], files: Sequence[dict[str, Any]]) -> I
                 yield f"<li>{_where(note)}{about}{_prose(told)}</li>\n"
             yield "</ul>\n"
         if result.outcome is not None and file["state"] == "changed":
-            text = unified(file["path"], result.outcome.before, result.outcome.edits)
+            text = diff_of(result, path=file["path"])
             lines = text.removesuffix("\n").split("\n")
             yield "<pre>" + "".join([_line(line) for line in lines]) + "</pre>\n"
         yield "</section>\n"

@@ -143,15 +143,15 @@ def _is_blank(token: str) -> bool:
     return token in " \t"
 
 
-def kinds(text: str) -> str:
+def kinds(text: str, *, dockerfile: bool = True) -> str:
     """Give one letter for each line of a Dockerfile, for colouring it.
 
     `i` where an instruction begins, `#` a comment, `h` the body of a heredoc, `.` all else, and
     all lines of what is no Dockerfile. A last line without a newline counts, an empty one not.
     """
     count = text.count("\n") + (not text.endswith("\n") and text != "")
-    document = parse(text)
-    if isinstance(document, Unparsable):
+    document = parse(text) if dockerfile else None
+    if document is None or isinstance(document, Unparsable):
         return "." * count
     found = ["."] * (count + 1)
     places: list[tuple[int, str]] = []

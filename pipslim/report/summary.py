@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 class Summary:
     """Counts outcomes as they come; `lines` tells them."""
 
-    __slots__ = ("changed", "failed", "fixed", "held", "read", "unread", "unused")
+    __slots__ = ("changed", "failed", "fixed", "held", "others", "read", "unread", "unused")
 
     def __init__(self) -> None:
         self.read = self.changed = self.unread = self.failed = 0
+        self.others = 0  # that would change; `read` and `changed` are of Dockerfiles
         self.fixed: dict[str, int] = {}
         self.held: list[tuple[str, str]] = []
         self.unused: list[str] = []
@@ -28,8 +29,11 @@ class Summary:
         if outcome is None:
             self.unread += 1
             return
-        self.read += 1
-        self.changed += outcome.changed
+        if result.other:
+            self.others += outcome.changed
+        else:
+            self.read += 1
+            self.changed += outcome.changed
         if outcome.problem is not None:
             if outcome.problem.pass_id:
                 self.failed += 1
@@ -55,6 +59,8 @@ class Summary:
                 yield f"  {text}"
         verb = "changed" if written else "would change"
         parts = [f"{count_files(self.read)} read", f"{self.changed} {verb}"]
+        if self.others:
+            parts.append(f"{count_files(self.others, 'other ')} {verb}")
         if self.unread:
             parts.append(f"{self.unread} not readable as a Dockerfile")
         if self.failed:
@@ -68,6 +74,6 @@ class Summary:
                 yield f"  {pass_id}: {told}" + (f", {held} held back" if held else "")
 
 
-def count_files(count: int) -> str:
-    """Give a number of files in words."""
-    return f"{count} file" if count == 1 else f"{count} files"
+def count_files(count: int, which: str = "") -> str:
+    """Give a number of files in words; `which` tells of what sort, a blank behind it."""
+    return f"{count} {which}file" if count == 1 else f"{count} {which}files"

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from pipslim.files import disk
 from pipslim.options import Arguments
 from pipslim.passes import PASSES
+from pipslim.passes.base import CONF
 from pipslim.report.diff import unified
 from pipslim.report.summary import count_files
 from pipslim.review.keys import ENTER
 from pipslim.rewrite.engine import rewrite
-from pipslim.runner import FileOutcome
+from pipslim.runner import FileOutcome, LazyFolder
+from pipslim.runner.together import together
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import decode, encode, position
@@ -99,6 +101,7 @@ class Walk:
         "_keys",
         "_never",
         "_quit",
+        "_read",
         "_show",
         "interrupted",
         "skipped",
@@ -117,17 +120,28 @@ class Walk:
         self._all: bool | None = None  # the answer for the rest of a file
         self._quit = False
         self._done = 0  # files
+        self._read: list[FileOutcome] = []  # those that read other files
         self.taken = self.skipped = 0
         self.interrupted = False
 
     def outcomes(self) -> Iterator[FileOutcome]:
-        """Ask and write, file by file; give what became of each, until the walk ends."""
+        """Ask and write, file by file; give what became of each, until the walk ends.
+
+        What was taken of other files is written at the end, when all that read them were asked
+        about.
+        """
         try:
             for job in self._jobs:
-                yield self._file(job.path, self._choice(job.choice))
+                result = self._file(job._replace(choice=self._choice(job.choice)))
+                if result.outcome is not None and result.outcome.others:
+                    self._read.append(result)
+                yield result
                 self._done += 1
                 if self._quit:
                     break
+            if self._done == len(self._jobs):
+                yield from together(self._read, self._jobs, write=True)
+                self._read = []
         except KeyboardInterrupt:
             self.interrupted = True
             self._show("\n")
@@ -136,11 +150,21 @@ class Walk:
         """Give the count of what was answered, and of what was not looked at."""
         text = f"{self.taken} taken, {self.skipped} skipped"
         left = len(self._jobs) - self._done
+        others = {
+            other.path
+            for result in self._read
+            for other in (result.outcome.others if result.outcome is not None else ())
+            if any(report.fixed for report in other.reports)
+        }
         if self.interrupted:
             path = visible(self._jobs[self._done].path) if left else ""
             text += f"; interrupted: nothing written of {path}" if path else "; interrupted"
             left -= 1
-        return text + (f"; {count_files(left)} not looked at" if left > 0 else "")
+        text += f"; {count_files(left)} not looked at" if left > 0 else ""
+        if others:
+            verb = "is" if len(others) == 1 else "are"
+            text += f", so {count_files(len(others), 'other ')} {verb} as before"
+        return text
 
     def _choice(self, choice: Choice) -> Choice:
         """Give what holds for a file, without the passes that are not wanted any more."""
@@ -151,14 +175,16 @@ class Walk:
         )
         return choice._replace(passes=choice.passes - self._never, options=options)
 
-    def _file(self, path: str, choice: Choice) -> FileOutcome:
+    def _file(self, job: Job) -> FileOutcome:
+        path = job.path
         try:
             data = disk.read(path)
             text = decode(data)
-            outcome = rewrite(text, choice)
-            if not outcome.changed:  # there is nothing to ask for, or a problem to tell
-                return FileOutcome(path, outcome)
-            outcome, taken, skipped = self._ask(path, text, choice)
+            outcome = rewrite(text, job.choice, folder=LazyFolder(path, job.context))
+            reports = [report for other in outcome.others for report in other.reports]
+            if not outcome.changed and not any(report.fixed for report in reports):
+                return FileOutcome(path, outcome)  # nothing to ask for, or a problem to tell
+            outcome, taken, skipped = self._ask(job, text)
             if outcome.changed:
                 if disk.read(path) != data:
                     raise disk.Unreachable(f"{path}: changed meanwhile; it is left as it is")
@@ -170,20 +196,26 @@ class Walk:
             self.skipped += skipped
         return FileOutcome(path, outcome)
 
-    def _ask(self, path: str, text: str, choice: Choice) -> tuple[Outcome, int, int]:
+    def _ask(self, job: Job, text: str) -> tuple[Outcome, int, int]:
         """Rewrite a text with the fixes that are wanted; give also how many are, and are not."""
         self._all = None
-        place = f"[{self._done + 1}/{len(self._jobs)}] {visible(path)}"
+        head = f"[{self._done + 1}/{len(self._jobs)}] {visible(job.path)}"
         taken = skipped = 0
 
         def accept(offer: Offer) -> bool:
             nonlocal taken, skipped
-            wanted = self._wanted(offer, f"{place}:{position(text, offer.offset)}")
+            place = f"{head}:{position(text, offer.offset)}"
+            other = offer.finding.elsewhere
+            if other is not None:
+                where = position(other.text, other.span.start)
+                place = f"{head}: {visible(other.path)}:{where}"
+            wanted = self._wanted(offer, place)
             taken += wanted
             skipped += not wanted
             return wanted
 
-        outcome = rewrite(text, choice, accept=accept)
+        folder = LazyFolder(job.path, job.context)
+        outcome = rewrite(text, job.choice, accept=accept, folder=folder)
         return outcome, taken, skipped
 
     def _wanted(self, offer: Offer, place: str) -> bool:
@@ -223,7 +255,9 @@ class Walk:
         finding = offer.finding
         edits = finding.fix.edits if finding.fix is not None else ()
         shown = [Edit(start, end, visible(text)) for start, end, text in sorted(edits)]
-        diff = unified("", visible(offer.text), shown, colour=self._colour)
+        private = finding.elsewhere is not None and finding.elsewhere.kind == CONF
+        text = visible(offer.text)
+        diff = unified("", text, shown, colour=self._colour, private=private)
         hunks = diff.split("\n", 2)[-1]
         head = f"{place}: {finding.pass_id}: {visible(finding.message)}"
         return f"\n{self._in(_BOLD, head)}\n{hunks}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pipslim.files import disk
 from pipslim.files.root import below, root
 from pipslim.passes import PASSES
-from pipslim.report.diff import named, unified
+from pipslim.report.diff import diff_of, named
 from pipslim.report.summary import count_files
 from pipslim.review import owners
 from pipslim.review.groups import ENDING, grouping, names
@@ -64,10 +64,12 @@ class Patches:
     read.
     """
 
-    __slots__ = ("_changes", "_folder", "_group", "_owners", "_paths")
+    __slots__ = ("_changes", "_folder", "_group", "_outside", "_owners", "_paths", "_top")
 
     def __init__(self, folder: str, by: str, paths: Iterable[str]) -> None:
         top = root()
+        self._top = top
+        self._outside = ""
         self._folder = folder.rstrip("/") or folder
         self._owners = owners.find(top)
         self._group = grouping(by, self._owners)
@@ -83,8 +85,11 @@ class Patches:
         """Keep what patches need of a result; of a file with two names once."""
         outcome = result.outcome
         if outcome is not None and outcome.problem is None:
-            path = self._paths[result.path]
-            diff = unified(path, outcome.before, outcome.edits)
+            path = self._paths.get(result.path) or below(self._top, result.path)
+            if path is None:  # one of the other files; of the Dockerfiles it is known at the start
+                self._outside = result.path
+                return
+            diff = diff_of(result, path=path)
             self._changes.setdefault(path, Change(path, diff, outcome.reports))
 
     def close(self) -> list[str]:
@@ -94,6 +99,9 @@ class Patches:
         BadSetting, with nothing written, where another file is in the way; Unreachable where one
         cannot be read or written.
         """
+        if self._outside:
+            told = f"{self._outside} is outside of {self._top}, where patches apply; run it there"
+            raise BadSetting(told)
         groups: dict[str, list[Change]] = {}
         for path in sorted(self._changes):
             groups.setdefault(self._group(path), []).append(self._changes[path])

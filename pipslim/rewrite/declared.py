@@ -18,16 +18,18 @@ class Declared(NamedTuple):
     drops: frozenset[str] = _NONE
     alters: frozenset[str] = _NONE
     flags: frozenset[tuple[str, str]] = _NO_FLAGS
+    lines: frozenset[str] = _NONE
 
     def also(self, fix: Fix) -> Declared:
         """Give this together with what one more fix declares."""
-        if not (fix.adds or fix.drops or fix.alters or fix.flags):
+        if not (fix.adds or fix.drops or fix.alters or fix.flags or fix.lines):
             return self
         return Declared(
             self.adds.union(fix.adds),
             self.drops.union(fix.drops),
             self.alters.union(fix.alters),
             self.flags.union(fix.flags),
+            self.lines.union(fix.lines),
         )
 
     def flags_alike(self, before: list[str], after: list[str]) -> bool:

@@ -3,104 +3,38 @@
 from __future__ import annotations
 
 from pipslim.facts.environment import Unexpandable
-from pipslim.facts.known import Facts, Options
-from pipslim.passes import PASSES, USUAL
+from pipslim.facts.known import Facts
+from pipslim.passes import PASSES
 from pipslim.rewrite.declared import Declared
 from pipslim.rewrite.guard import prove
-from pipslim.rewrite.pragma import pragmas
+from pipslim.rewrite.outcome import Choice, Offer, Other, Outcome, Problem, Report
+from pipslim.rewrite.pragma import pragmas, unused
 from pipslim.rewrite.select import choose, held_back
+from pipslim.rewrite.sides import Broken
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import Edit, Patch
 from pipslim.syntax.parser import parse
-from pipslim.syntax.source import Lines, Position, position
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
+from pipslim.syntax.source import Lines, position
+from pipslim.syntax.startup import TYPE_CHECKING, record
 from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from pipslim.facts.context import Folder
+    from pipslim.facts.known import Options
     from pipslim.passes import Step
     from pipslim.passes.base import Finding
     from pipslim.rewrite.pragma import Pragma
-    from pipslim.rewrite.sides import Broken
 
-    _Accept = Callable[["Offer"], bool]
+    _Accept = Callable[[Offer], bool]
+
+__all__ = ["Choice", "Offer", "Other", "Outcome", "Problem", "Report", "rewrite"]
 
 _MOST_ROUNDS = 12
 
 
-class Choice(NamedTuple):
-    """Which passes run and how far their fixes are trusted; `passes` are ids."""
-
-    passes: frozenset[str] = frozenset(USUAL)
-    unsafe: bool = False
-    options: Options = Options()
-
-
 _ALL = Choice()
-
-
-class Report(NamedTuple):
-    """A finding as it is told: where in the text as given, what, and what became of it.
-
-    `offset` and `end` (0-based, half-open) are of the text as given, in characters. `fixed` is the
-    title of the fix that was applied, or nothing; then `held` is the reason. `edits` are that fix
-    alone, of the text as given: empty where it rests on another fix, and so has no such edits.
-    `refers` is the offset of the line that `held` names, or -1.
-    """
-
-    pass_id: str
-    offset: int
-    end: int
-    position: Position
-    message: str
-    fixed: str
-    held: str
-    edits: tuple[Edit, ...] = ()
-    refers: int = -1
-
-
-class Offer(NamedTuple):
-    """A fix before it is applied: the finding, whose edits are of `text`, the file so far.
-
-    `offset` is its place in the text as given (0-based, in characters).
-    """
-
-    offset: int
-    finding: Finding
-    text: str
-
-
-class Problem(NamedTuple):
-    """Why a text was left as it is: its place, what, and what to do.
-
-    `pass_id` names the pass where a rewrite failed its proof or did not settle; it is empty where
-    the text could not be read as a Dockerfile.
-    """
-
-    position: Position
-    reason: str
-    pass_id: str = ""
-
-
-class Outcome(NamedTuple):
-    """What became of one text. Picklable; a failure is a field, never an exception.
-
-    `after` is `before` where nothing changes, or where there is a `problem`. `edits` lead from one
-    to the other. `unused` are the places of ignore comments that silence nothing, with a text.
-    """
-
-    before: str
-    after: str
-    edits: tuple[Edit, ...] = ()
-    reports: tuple[Report, ...] = ()
-    problem: Problem | None = None
-    unused: tuple[tuple[Position, str], ...] = ()
-
-    @property
-    def changed(self) -> bool:
-        """Whether the text would change."""
-        return self.after is not self.before and self.after != self.before
 
 
 class _Failure(Exception):
@@ -115,11 +49,13 @@ def rewrite(
     choice: Choice = _ALL,
     steps: Sequence[Step] = PASSES,
     accept: _Accept | None = None,
+    folder: Folder | None = None,
 ) -> Outcome:
     """Rewrite the text of a Dockerfile.
 
     Pure: touches no disk, starts no process, and gives the same for the same text. Never raises
     on any text: what could not be done is `Outcome.problem`. `steps` replaces the passes (tests).
+    `folder` is the build context, which passes read where they have to; nothing is written to it.
     `accept` is asked for each fix that would be applied now, round by round, in the order of the
     file. It sees the very edits that are made. One that it refuses is left out as by an ignore
     comment: the pass does not offer it for that place again, and what waited for it goes on.
@@ -132,7 +68,7 @@ def rewrite(
         return _unreadable(text, invalid)
     chosen = [step for step in steps if step.id in choice.passes]
     try:
-        return _settle(document, choice, chosen, accept)
+        return _settle(_State(document, choice.options, _once(accept), folder), choice, chosen)
     except Unexpandable as bad:
         return _unreadable(text, Unparsable(bad.offset, bad.reason))
     except _Failure as failure:
@@ -154,16 +90,20 @@ class _State:
         "declared",
         "facts",
         "fixed",
+        "folder",
         "held",
         "patch",
         "refused",
         "silent",
     )
 
-    def __init__(self, document: Document, options: Options, accept: _Accept | None) -> None:
+    def __init__(
+        self, document: Document, options: Options, accept: _Accept | None, folder: Folder | None
+    ) -> None:
         self.accept = accept
-        self.refused: set[tuple[str, int]] = set()  # passes, each with a place in the text as given
-        self.facts = Facts(document, options)
+        self.folder = folder  # with what was fixed in its files
+        self.refused: set[tuple[str, int, str]] = set()
+        self.facts = Facts(document, options, folder)
         self.patch = Patch.of(document.text)
         # what was fixed: the finding, its place in the text as given, and its edits of that
         self.fixed: list[tuple[Finding, int, int, tuple[Edit, ...]]] = []
@@ -173,12 +113,9 @@ class _State:
         self.behind: set[str] = set()  # the passes whose fixes rest on others of their round
 
 
-def _settle(
-    document: Document, choice: Choice, steps: list[Step], accept: _Accept | None
-) -> Outcome:
+def _settle(state: _State, choice: Choice, steps: list[Step]) -> Outcome:
     """Run rounds until no pass offers anything, then prove what came of it."""
-    state = _State(document, choice.options, _once(accept))
-    first = state.facts
+    first, folder = state.facts, state.folder
     for _ in range(_MOST_ROUNDS):
         offered = _offers(state, steps, unsafe=choice.unsafe)
         if not offered:
@@ -191,14 +128,27 @@ def _settle(
     if edits:
         broken = _proof(first, state, edits)
         if broken is not None:
-            raise _blamed(broken, state, document, choice, steps)
-    text = document.text
-    unused = tuple(
-        _unused(text, mark)
+            again = _State(first.document, choice.options, state.accept, folder)
+            raise _blamed(broken, state, again, choice, steps)
+    text = first.document.text
+    idle = tuple(
+        unused(text, mark)
         for mark in pragmas(first.document)
         if mark.unknown or (mark.number not in state.silent and mark.ids <= choice.passes)
     )
-    return Outcome(text, state.patch.text, edits, _reports(state), None, unused)
+    reports = _reports(state)
+    others = _others(state) if state.facts.looked_at else ()
+    return Outcome(text, state.patch.text, edits, reports, None, idle, others)
+
+
+def _others(state: _State) -> tuple[Other, ...]:
+    from pipslim.rewrite.others import Unproven, others
+
+    try:
+        return others(state.folder, state.facts.looked_at, state.held)
+    except Unproven as why:
+        offset = state.patch.origin(why.finding.span.start)
+        raise _Failure(offset, f"the proof failed: {why.reason}", why.finding.pass_id) from why
 
 
 def _once(accept: _Accept | None) -> _Accept | None:
@@ -228,21 +178,38 @@ def _offers(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
         accepted = set()
         for finding in sorted(together, key=_place):
             offset = state.patch.origin(finding.span.start)
-            of_ours = not state.patch.keeps(*finding.span)
-            if of_ours or state.accept(Offer(offset, finding, state.patch.text)):
+            other = finding.elsewhere
+            text = state.patch.text if other is None else other.text
+            of_ours = other is None and not state.patch.keeps(*finding.span)
+            if of_ours or state.accept(Offer(offset, finding, text)):
                 accepted.add(finding)
             else:
-                state.refused.add((finding.pass_id, offset))
+                state.refused.add(_mark(state, finding))
         if accepted or not together:
             return [finding for finding in together if finding in accepted]
 
 
+def _mark(state: _State, finding: Finding) -> tuple[str, int, str]:
+    """Give what stays of a finding through all rounds: the pass, and the place as it was given."""
+    told = finding.elsewhere.path + finding.message if finding.elsewhere is not None else ""
+    return finding.pass_id, state.patch.origin(finding.span.start), told
+
+
 def _place(finding: Finding) -> int:
-    """Give where a reader meets a fix: at its first edit."""
+    """Give where a reader meets a fix: at its first edit, or where another file comes in."""
+    if finding.elsewhere is not None:
+        return finding.span.start
     return min([edit.start for edit in finding.fix.edits]) if finding.fix else finding.span.start
 
 
 def _proof(first: Facts, state: _State, edits: tuple[Edit, ...]) -> Broken | None:
+    if state.declared.lines:
+        from pipslim.rewrite.heredocs import added_lines
+
+        found = added_lines(first, edits, state.declared.lines)
+        if isinstance(found, Broken):
+            return found
+        first, edits = found
     return prove(first, state.facts, edits, state.declared)
 
 
@@ -272,10 +239,8 @@ def _look(state: _State, steps: list[Step], *, unsafe: bool) -> list[Finding]:
         for finding in step.find(document, facts):
             if marks and _silenced(state, marks, finding):
                 continue
-            if state.refused:
-                place = state.patch.origin(finding.span.start)
-                if (finding.pass_id, place) in state.refused:
-                    continue
+            if state.refused and _mark(state, finding) in state.refused:
+                continue
             if held_back(finding, unsafe=unsafe):
                 state.held.append(finding)
             else:
@@ -299,8 +264,13 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
     chosen = choose(offered)
     origin = state.patch.origin
     untouched = state.patch.text is state.patch.source
+    elsewhere = [finding for finding in chosen.chosen if finding.elsewhere is not None]
+    if elsewhere:
+        from pipslim.rewrite.others import overlaid
+
+        state.folder = overlaid(state.folder, elsewhere)
     for finding in chosen.chosen:
-        if finding.fix is not None:
+        if finding.fix is not None and finding.elsewhere is None:
             alone = untouched and finding.pass_id not in state.behind
             start, end = finding.span
             edits = finding.fix.edits if alone else ()
@@ -309,7 +279,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
             state.declared = state.declared.also(finding.fix)
     pass_id = chosen.chosen[0].pass_id
     every = chosen.edits
-    start = every[0].start
+    start = every[0].start if every else 0
     try:
         patch = state.patch.then(every)
     except ValueError as error:
@@ -319,7 +289,7 @@ def _apply(state: _State, offered: list[Finding], options: Options) -> None:
         reason = f"the result cannot be parsed: {document.reason}"
         raise _Failure(state.patch.origin(start), reason, pass_id)
     state.patch = patch
-    state.facts = Facts(document, options)
+    state.facts = Facts(document, options, state.folder)
 
 
 def _reports(state: _State) -> tuple[Report, ...]:
@@ -332,6 +302,8 @@ def _reports(state: _State) -> tuple[Report, ...]:
         place = finding.pass_id, start, end, lines.position(start)
         reports.append(record(Report, (*place, finding.message, title, "", edits, -1)))
     for finding in state.held:
+        if finding.elsewhere is not None:
+            continue
         start, end = map(origin, finding.span)
         place = finding.pass_id, start, end, lines.position(start)
         held = held_back(finding, unsafe=False)
@@ -347,22 +319,11 @@ def _in_order(report: Report) -> tuple[int, str]:
     return report.offset, report.pass_id
 
 
-def _unused(text: str, mark: Pragma) -> tuple[Position, str]:
-    where = position(text, mark.comment.start)
-    if mark.unknown:
-        return (
-            where,
-            f"ignore comment names no pass: {', '.join(mark.unknown)}; see `pipslim rules`",
-        )
-    return where, "ignore comment silences nothing; remove it"
-
-
 def _blamed(
-    broken: Broken, state: _State, document: Document, choice: Choice, steps: list[Step]
+    broken: Broken, state: _State, again: _State, choice: Choice, steps: list[Step]
 ) -> _Failure:
-    """Find the pass that broke the proof: run round by round, proving after each."""
+    """Find the pass that broke the proof: run `again` round by round, proving after each."""
     reason = f"the proof failed ({broken.rule}): {broken.reason}"
-    again = _State(document, choice.options, state.accept)
     first = again.facts
     pass_id = state.fixed[-1][0].pass_id if state.fixed else ""
     for _ in range(_MOST_ROUNDS):
@@ -370,7 +331,7 @@ def _blamed(
         if not offered:
             break
         for each in dict.fromkeys(finding.pass_id for finding in offered):
-            alone = _State(document, choice.options, state.accept)
+            alone = _State(first.document, choice.options, state.accept, again.folder)
             alone.patch, alone.facts = again.patch, again.facts
             alone.declared = again.declared
             _apply(alone, [f for f in offered if f.pass_id == each], choice.options)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from pipslim.passes import IDS
+from pipslim.syntax.source import position
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.passes.base import Finding
     from pipslim.syntax.document import Document
-    from pipslim.syntax.source import Span
+    from pipslim.syntax.source import Position, Span
 
 _PRAGMA = lazy(r"#+\s*pipslim:\s*(ignore-file|ignore)(?:\[([^\]]*)\])?(.*)", re.DOTALL)
 _SIGN = "pipslim:"
@@ -37,6 +38,8 @@ class Pragma(NamedTuple):
         low, high = self.scope
         if low <= finding.span.start < high:
             return True
+        if finding.elsewhere is not None:
+            return False  # its edits are not of this file
         edits = finding.fix.edits if finding.fix is not None else ()
         return any(low < edit.end and edit.start < high for edit in edits)
 
@@ -57,6 +60,15 @@ def pragmas(document: Document) -> tuple[Pragma, ...]:
         unknown = tuple(each for each in named if each not in IDS)
         found.append(Pragma(len(found), comment, scope, frozenset(named), unknown))
     return tuple(found)
+
+
+def unused(text: str, mark: Pragma) -> tuple[Position, str]:
+    """Give the place of an ignore comment that silences nothing, with what to say of it."""
+    where = position(text, mark.comment.start)
+    if mark.unknown:
+        names = ", ".join(mark.unknown)
+        return where, f"ignore comment names no pass: {names}; see `pipslim rules`"
+    return where, "ignore comment silences nothing; remove it"
 
 
 def _scope(document: Document, comment: Span) -> tuple[int, int]:

@@ -23,8 +23,13 @@ class Round(NamedTuple):
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        """All edits of the chosen fixes."""
-        return tuple(edit for finding in self.chosen if finding.fix for edit in finding.fix.edits)
+        """All edits of the chosen fixes that are of the Dockerfile."""
+        return tuple(
+            edit
+            for finding in self.chosen
+            if finding.fix and finding.elsewhere is None
+            for edit in finding.fix.edits
+        )
 
 
 def held_back(finding: Finding, *, unsafe: bool) -> str:
@@ -40,7 +45,28 @@ def held_back(finding: Finding, *, unsafe: bool) -> str:
 
 
 def choose(findings: Iterable[Finding]) -> Round:
-    """Choose the findings whose edits do not clash, earlier ones first; all or none of each."""
+    """Choose the findings whose edits do not clash, earlier ones first; all or none of each.
+
+    Edits of different files do not.
+    """
+    findings = list(findings)
+    others = {each.elsewhere.path for each in findings if each.elsewhere is not None}
+    if not others:
+        return _choose(findings)
+    files: dict[str, list[Finding]] = {}
+    for each in findings:
+        path = each.elsewhere.path if each.elsewhere is not None else ""
+        files.setdefault(path, []).append(each)
+    rounds = [_choose(each) for each in files.values()]
+    chosen = {id(finding) for each in rounds for finding in each.chosen}
+    waiting = {id(finding) for each in rounds for finding in each.waiting}
+    return Round(
+        tuple([each for each in findings if id(each) in chosen]),
+        tuple([each for each in findings if id(each) in waiting]),
+    )
+
+
+def _choose(findings: Iterable[Finding]) -> Round:
     offers = [(finding, finding.fix.edits) for finding in findings if finding.fix is not None]
     every = sorted([edit for _, edits in offers for edit in edits])
     if not any(map(clash, every, every[1:])):  # the common case

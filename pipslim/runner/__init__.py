@@ -13,7 +13,10 @@ from pipslim.syntax.source import decode, encode
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
+
+    from pipslim.files.context import ContextFolder
+    from pipslim.runner.interrupts import Interrupts
 
 AUTO = 0
 
@@ -31,18 +34,55 @@ _MOST = 8
 
 
 class Job(NamedTuple):
-    """One file to rewrite, and what the engine is told for it."""
+    """One file to rewrite, what the engine is told for it, and the folder that it is built with.
+
+    That folder, the build context, is the file's own where it is empty.
+    """
 
     path: str
     choice: Choice
+    context: str = ""
 
 
 class FileOutcome(NamedTuple):
-    """What became of one file: its outcome, or why it could not be read or written."""
+    """What became of one file: its outcome, or why it could not be read or written.
+
+    `other` is empty for a Dockerfile, else the kind of the file, see `pipslim.passes.base`.
+    """
 
     path: str
     outcome: Outcome | None
     error: str = ""
+    other: str = ""
+
+
+class LazyFolder:
+    """The build context of a Dockerfile, brought in when something asks for one of its files."""
+
+    __slots__ = ("_folder", "_told")
+
+    def __init__(self, dockerfile: str, context: str = "") -> None:
+        self._told = dockerfile, context
+        self._folder: ContextFolder | None = None
+
+    def _real(self) -> ContextFolder:
+        if self._folder is None:
+            from pipslim.files.context import ContextFolder
+
+            self._folder = ContextFolder(*self._told)
+        return self._folder
+
+    def read(self, path: str) -> str | None:
+        """Give a file's text; see `pipslim.facts.context.Folder`."""
+        return self._real().read(path)
+
+    def is_folder(self, path: str) -> bool:
+        """Tell whether a path is that of a folder."""
+        return self._real().is_folder(path)
+
+    def match(self, pattern: str) -> list[str]:
+        """Give the files and folders that a pattern means."""
+        return self._real().match(pattern)
 
 
 def read_number(told: str) -> int:
@@ -59,40 +99,68 @@ def run(
 ) -> Generator[FileOutcome, None, None]:
     """Rewrite files, in order; with `write`, also on disk. One bad file stops none.
 
-    `processes` work at once; AUTO takes as many as pay, often one. What is given is the same with
-    any number. While it runs, a first SIGINT or SIGTERM waits until the files at hand are whole
-    and have been given; then KeyboardInterrupt is raised, its argument the number of the signal.
-    A second one does not wait.
+    Behind them come the other files that they are built with, where there is something to tell of
+    those: see `pipslim.runner.together`. `processes` work at once; AUTO takes as many as pay, often
+    one. What is given is the same with any number. While it runs, a first SIGINT or SIGTERM waits
+    until the files at hand are whole and have been given; then KeyboardInterrupt is raised, its
+    argument the number of the signal. A second one does not wait.
     """
     if len(jobs) < 2:
-        yield from (carry_out(job, write=write) for job in jobs)
+        yield from _and_others((carry_out(job, write=write) for job in jobs), jobs, write=write)
         return
     from pipslim.runner.interrupts import Interrupts
 
     with Interrupts() as interrupts:
-        spent = 0.0
-        most = processes
-        for at, job in enumerate(jobs):
-            interrupts.check()
-            if processes == AUTO and spent > _LOOK and spent / at * (len(jobs) - at) > _LINE:
-                most = most or min(cores(), _MOST)
-            if most > 1:
-                from pipslim.runner.pool import spread
-
-                yield from spread(jobs[at:], most, interrupts, write=write)
-                break
-            start = perf_counter()
-            result = carry_out(job, write=write)
-            spent += perf_counter() - start
-            yield result
+        each = _each(jobs, processes, interrupts, write=write)
+        yield from _and_others(each, jobs, write=write)
         interrupts.check()
+
+
+def _each(
+    jobs: Sequence[Job], processes: int, interrupts: Interrupts, *, write: bool
+) -> Generator[FileOutcome, None, None]:
+    """Give what becomes of each job, in order; raises KeyboardInterrupt as `run` does."""
+    spent = 0.0
+    most = processes
+    for at, job in enumerate(jobs):
+        interrupts.check()
+        if processes == AUTO and spent > _LOOK and spent / at * (len(jobs) - at) > _LINE:
+            most = most or min(cores(), _MOST)
+        if most > 1:
+            from pipslim.runner.pool import spread
+
+            yield from spread(jobs[at:], most, interrupts, write=write)
+            break
+        start = perf_counter()
+        result = carry_out(job, write=write)
+        spent += perf_counter() - start
+        yield result
+    interrupts.check()
+
+
+def _and_others(
+    results: Generator[FileOutcome, None, None], jobs: Sequence[Job], *, write: bool
+) -> Iterator[FileOutcome]:
+    """Give results as they come, and behind them what becomes of the other files they tell of."""
+    read: list[FileOutcome] = []
+    try:
+        for result in results:
+            if result.outcome is not None and result.outcome.others:
+                read.append(result)
+            yield result
+    finally:
+        results.close()
+    if read:
+        from pipslim.runner.together import together
+
+        yield from together(read, jobs, write=write)
 
 
 def carry_out(job: Job, *, write: bool) -> FileOutcome:
     """Read a file, rewrite it, and with `write` put the result in its place."""
-    path, choice = job
+    path, choice, context = job
     try:
-        outcome = rewrite(decode(disk.read(path)), choice)
+        outcome = rewrite(decode(disk.read(path)), choice, folder=LazyFolder(path, context))
         if write and outcome.changed:
             disk.write(path, encode(outcome.after))
     except disk.Unreachable as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from pipslim.files.above import here, regular_files
+from pipslim.files.above import here, is_folder, regular_files
 from pipslim.files.find import Search
 from pipslim.files.names import is_dockerfile
 from pipslim.settings.choice import BadSetting
@@ -32,6 +32,7 @@ class Book:
 
     __slots__ = (
         "_choices",
+        "_contexts",
         "_folders",
         "_here",
         "_judged",
@@ -51,6 +52,7 @@ class Book:
         named = (*(arguments.paths or (".",)), arguments.stdin_filename or "-")
         self._named = frozenset([self.absolute(path) for path in named])
         self._folders: dict[str, InForce] = {}
+        self._contexts: dict[str, str] = {}
         self._choices: dict[tuple[int, frozenset[str]], Choice] = {}
         self._known: dict[str, tuple[Layer, ...]] = {}
         self._rules: dict[tuple[str, ...], list[Rule]] = {}
@@ -174,6 +176,24 @@ class Book:
         if choice is None:
             choice = self._choices[key] = force.choice(ignored)
         return choice
+
+    def context(self, path: str) -> str:
+        """Give the build context of a Dockerfile, seen from here; nothing for its own folder."""
+        told = self.at(path).context
+        if not told:
+            return ""
+        found = self._contexts.get(told)
+        if found is None:
+            if not is_folder(told):
+                raise BadSetting(
+                    f"the build context {told} is no folder; name another by --context"
+                )
+            try:
+                found = os.path.relpath(told, self._here)
+            except ValueError:  # another drive
+                found = told
+            self._contexts[told] = found
+        return found
 
     def settled(self, path: str) -> Choice | None:
         """Give what the engine is told for a file that was found; None where it is left out.

@@ -8,10 +8,10 @@ from pipslim.syntax.startup import NamedTuple
 class Key(NamedTuple):
     """One key of a settings file.
 
-    `kind` is `file`, `passes`, `patterns`, `switch`, `version`, `versions` (a table from a pattern
-    of images to a version) or `passes by pattern` (a table from a pattern of files). `default`
-    and `help` are told to people. `joins` says that values of several files add up; else the
-    nearest one holds. A key has the name of its option, if it has one.
+    `kind` is `file`, `folder`, `passes`, `patterns`, `switch`, `version`, `versions` (a table from
+    a pattern of images to a version) or `passes by pattern` (a table from a pattern of files).
+    `default` and `help` are told to people. `joins` says that values of several files add up; else
+    the nearest one holds. A key has the name of its option, if it has one.
     """
 
     name: str
@@ -38,6 +38,7 @@ KEYS = (
         joins=True,
     ),
     Key("unsafe", "switch", "false", "Apply fixes that may change the meaning, too."),
+    Key("context", "folder", "its own", "The folder that a Dockerfile is built with, from here."),
     Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),
     Key(
         "images",
@@ -62,6 +63,7 @@ BY_NAME = {key.name: key for key in KEYS}
 # What each kind takes, for messages and tables.
 TAKES = {
     "file": "a path",
+    "folder": "a path",
     "passes": "a list of passes",
     "patterns": "a list of patterns",
     "switch": "true or false",
@@ -71,6 +73,7 @@ TAKES = {
 }
 EXAMPLES = {
     "file": '"../pipslim.toml"',
+    "folder": '"."',
     "passes": '["pip-cache"]',
     "patterns": '["vendor/"]',
     "switch": "true",

@@ -38,7 +38,7 @@ class InForce(NamedTuple):
     """What holds where layers lie on each other, the weakest first.
 
     Patterns are `(base, lines)` in that order: the last one that matches decides. `per_file` has
-    the ids behind each pattern.
+    the ids behind each pattern. `context` is a path from the root on, or empty.
     """
 
     layers: tuple[Layer, ...]
@@ -46,6 +46,7 @@ class InForce(NamedTuple):
     ignored: frozenset[str]
     per_file: tuple[tuple[str, str, frozenset[str]], ...]
     unsafe: bool
+    context: str
     assume_pip: str
     images: tuple[tuple[str, str], ...]
     include: tuple[tuple[str, tuple[str, ...]], ...]
@@ -88,12 +89,16 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
             if lines:
                 found.append((layer.base, lines))
         single.update({key: value for key, value in values.items() if key in _SINGLE})
+        if values.get("context"):  # seen from the file itself, wherever its patterns count from
+            base = os.path.dirname(layer.path) or layer.base
+            single["context"] = os.path.normpath(os.path.join(base, str(values["context"])))
     return InForce(
         layers,
         passes,
         ignored,
         tuple(per_file),
         bool(single.get("unsafe")),
+        str(single.get("context", "")),
         str(single.get("assume-pip", "")),
         tuple(images),
         tuple(patterns["include"]),
@@ -128,6 +133,8 @@ def told(arguments: Arguments, base: str) -> Layer:
     if arguments.assume_pip:
         _refuse("assume_pip", arguments.assume_pip, bad_version(arguments.assume_pip))
         values["assume-pip"] = arguments.assume_pip
+    if arguments.context:
+        values["context"] = arguments.context
     pairs = []
     for word in arguments.images:
         image, _, version = word.rpartition("=")

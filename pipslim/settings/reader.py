@@ -168,7 +168,7 @@ class _Check:
         kind, where = key.kind, (key.name,)
         if kind == "switch" and isinstance(value, bool):
             return value
-        if kind in ("file", "version") and isinstance(value, str):
+        if kind in ("file", "folder", "version") and isinstance(value, str):
             if kind == "version":
                 self._judge(where, bad_version(value))
             elif not value:

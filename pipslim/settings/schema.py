@@ -42,6 +42,7 @@ def _property(key: Key) -> dict[str, Any]:
     passes = {"type": "array", "items": {"$ref": "#/definitions/pass"}}
     shapes: dict[str, dict[str, Any]] = {
         "file": {"type": "string", "minLength": 1},
+        "folder": {"type": "string", "minLength": 1},
         "passes": {**passes, **({"minItems": 1} if key.name == "select" else {})},
         "patterns": {"type": "array", "items": _PATTERN},
         "switch": {"type": "boolean", "default": key.default == "true"},

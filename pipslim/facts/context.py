@@ -4,28 +4,60 @@ from __future__ import annotations
 
 import posixpath
 import re
-from pathlib import Path
 
 from pipslim.syntax.expand import BadExpansion, expand
 from pipslim.syntax.forms import flags, json_strings
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Instruction
 
-_MOST = 4 << 20
+    class Folder(Protocol):
+        """The folder of a build context, as a builder is sent it: what is ignored is not there.
+
+        Paths are seen from its top, their parts joined by `/`, without `.`, `..` and a `/` ahead;
+        the top itself is an empty text.
+        """
+
+        def read(self, path: str) -> str | None:
+            """Give a file's text, each byte of it as `pipslim.decode` has it; None where is none.
+
+            Raises OSError, its text saying why, for a file that is there and cannot be read.
+            """
+            ...
+
+        def is_folder(self, path: str) -> bool:
+            """Tell whether a path is that of a folder."""
+            ...
+
+        def match(self, pattern: str) -> list[str]:
+            """Give the files and folders that a pattern with `*`, `?` and `[]` means, in order."""
+            ...
+
+
 _GLOB = lazy(r"[*?\[]")
 _REMOTE = lazy(r"(?:https?|git|ssh)://|git@")
 _DEEPEST = 16
 
 
 class Found(NamedTuple):
-    """The text of a file; `changed` tells that a RUN may have changed it on its way."""
+    """The text of a file, each byte of it, and where it is from.
+
+    `changed` tells that a RUN may have changed it on its way. `path` is that of a file of the
+    context, seen from its top with slashes. Of a heredoc it is empty, and `offset` is where the
+    text begins in the Dockerfile. `number` is the instruction that brings it there: a COPY or ADD,
+    or the RUN itself where it mounts the file.
+    """
 
     text: str
     changed: bool = False
+    path: str = ""
+    offset: int = -1
+    number: int = -1
 
 
 class Missing(NamedTuple):
@@ -37,13 +69,32 @@ class Missing(NamedTuple):
 class _Copy(NamedTuple):
     """A COPY or ADD: its sources, its absolute destination, whether that is a folder for sure.
 
-    `origin` is what `--from` names, or nothing.
+    `origin` is what `--from` names, or nothing. `picks` tells that flags say what of the sources
+    comes where.
     """
 
     sources: tuple[str, ...]
     target: str
     folder: bool
     origin: str
+    picks: bool
+
+
+class Nowhere:
+    """The folder of a build context that is not known: nothing is there."""
+
+    def read(self, path: str) -> None:
+        """Give nothing."""
+
+    def is_folder(self, path: str) -> bool:
+        """Tell that a path is no folder."""
+        del path
+        return False
+
+    def match(self, pattern: str) -> list[str]:
+        """Give nothing that a pattern means."""
+        del pattern
+        return []
 
 
 class Context:
@@ -53,10 +104,13 @@ class Context:
     that a base image sets is not known, and taken for `/`.
     """
 
-    def __init__(self, facts: Facts, folder: str) -> None:
+    __slots__ = ("_covered", "_facts", "_folder", "looked_at")
+
+    def __init__(self, facts: Facts, folder: Folder) -> None:
         self._facts = facts
-        self._folder = Path(folder).resolve()
+        self._folder = folder
         self._covered = False
+        self.looked_at: dict[str, str] = {}  # the files of the context that were found: their texts
 
     def workdir(self, number: int) -> str:
         """Give the working directory before the instruction `number`."""
@@ -83,12 +137,20 @@ class Context:
                 source = mount.options.get("source") or mount.options.get("src") or "."
                 origin = mount.options.get("from", "")
                 found = self._at(posixpath.join(source, inside), origin, 0)
+                if isinstance(found, Found) and found.number < 0:
+                    return found._replace(number=number)
                 if found is not None:
                     return found
         found = self._find(path, stage, number, 0)
         if found is None and self._covered:
             return Missing("it is not in the build context")
         return found or Missing("nothing copies it from the build context")
+
+    def copied(self, path: str, number: int) -> Found | Missing | None:
+        """Give what the COPY or ADD `number` puts at an absolute path of the image, if anything."""
+        self._covered = False
+        found = self._copied(_absolute(path), number, self._facts.document.instructions[number], 0)
+        return found._replace(number=number) if isinstance(found, Found) else found
 
     def _find(
         self, path: str, stage: StageFacts, number: int, depth: int
@@ -106,7 +168,8 @@ class Context:
                 if instruction.keyword in ("COPY", "ADD"):
                     found = self._copied(path, at, instruction, depth)
                     if isinstance(found, Found):
-                        return found._replace(changed=changed or found.changed)
+                        changed = changed or found.changed
+                        return found._replace(changed=changed, number=at)
                     if found is not None:
                         return found
                 elif instruction.keyword == "RUN" and writes.search(instruction.view.text):
@@ -122,6 +185,8 @@ class Context:
         inside = _inside(path, copy.target) if copy is not None else None
         if copy is None or inside is None:
             return None
+        if copy.picks:
+            return Missing("which files it copies is told by --parents or --exclude")
         heredocs = {each.name: each for each in instruction.heredocs}
         document = self._facts.document
         for source in copy.sources:
@@ -134,7 +199,7 @@ class Context:
                 text = document.text[start + heredoc.body.start : start + heredoc.body.end]
                 if heredoc.expand and "$" in text:
                     return Missing("a heredoc with variables in it")
-                return Found(text)
+                return Found(text, offset=start + heredoc.body.start)
             if _REMOTE.match(source):
                 if inside in ("", name):
                     return Missing("it is downloaded")
@@ -157,7 +222,7 @@ class Context:
             found = self._at(each, copy.origin, depth)
             if isinstance(found, (Found, Missing)):
                 return found
-        if not copy.origin and self._path(source).is_dir():
+        if not copy.origin and self._folder.is_folder(_path(source)):
             self._covered = True  # a folder is copied there, which does not have it
         elif not copy.origin and inside in ("", name):
             return Missing("it is not in the build context")
@@ -172,30 +237,19 @@ class Context:
                 return self._find(_absolute("/" + source), stage, stage.stage.last, depth + 1)
         return Missing("it comes from another image")
 
-    def _path(self, source: str) -> Path:
-        return self._folder / _absolute("/" + source)[1:]
-
     def _load(self, source: str) -> Found | Missing | None:
-        path = self._path(source)
+        path = _path(source)
         try:
-            if not path.is_file():
-                return None
-            if not path.resolve().is_relative_to(self._folder):
-                return Missing("it leads out of the build context")
-            if path.stat().st_size > _MOST:
-                return Missing("it is too long for what it should be")
-            return Found(path.read_bytes().decode("utf-8-sig", "replace"))
+            text = self._folder.read(path)
         except OSError as error:
-            return Missing(f"it cannot be read: {error.strerror}")
+            return Missing(str(error))
+        if text is None:
+            return None
+        self.looked_at[path] = text
+        return Found(text, path=path)
 
     def _matching(self, source: str) -> list[str]:
-        if not _GLOB.search(source):
-            return [source]
-        try:
-            found = sorted(self._folder.glob(_absolute("/" + source)[1:]))
-            return [each.relative_to(self._folder).as_posix() for each in found]
-        except (OSError, ValueError):
-            return []
+        return self._folder.match(_path(source)) if _GLOB.search(source) else [source]
 
     def _read(self, at: int, instruction: Instruction) -> _Copy | None:
         document = self._facts.document
@@ -216,7 +270,8 @@ class Context:
             or last in (".", "..", "")
             or _inside(workdir, target) is not None
         )
-        return _Copy(tuple(sources), target, folder, self._expanded(at, origin))
+        picks = any(flag.name in ("parents", "exclude") for flag in found)
+        return _Copy(tuple(sources), target, folder, self._expanded(at, origin), picks)
 
     def _expanded(self, number: int, word: str) -> str:
         try:
@@ -229,6 +284,11 @@ class Context:
 def _absolute(path: str) -> str:
     """Give a path from the root on, without `.` and `..`."""
     return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _path(source: str) -> str:
+    """Give a source of a COPY as a path of the context: none leads out of it."""
+    return _absolute("/" + source)[1:]
 
 
 def _inside(path: str, folder: str) -> str | None:

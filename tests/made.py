@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 
-class _Given(NamedTuple):
+class _Made(NamedTuple):
     ABOUT: About
     find: Callable[[Document, Facts], Iterator[Finding]]
 
 
-def given(name: str, find: Callable[[Document, Facts], Iterator[Finding]]) -> Step:
+def made(name: str, find: Callable[[Document, Facts], Iterator[Finding]]) -> Step:
     """Give the step of a pass that is its `find` alone."""
-    made = _Given(About(name, "", "", "", "", ""), find)
-    return Step(name, lambda: made)
+    module = _Made(About(name, "", "", "", "", ""), find)
+    return Step(name, lambda: module)

@@ -135,6 +135,8 @@ _INSERTIONS = re.compile(
               (?:\[install\]\\ncompile\ =\ no\\n)?'\ >\ /etc/pip\.conf
           | case\ "\$\([^()]*\ --version\)"\ in\ 'pip\ '\[0-9\][^;]*;;\ esac )
         (?:;\ \})?
+      | printf\ '(?:no-cache-dir\ =\ \w+\\n)?(?:\\n)?(?:\[install\]\\ncompile\ =\ no\\n)?'
+          \ >>\ /etc/pip\.conf
       | [^&|;]*\ install\ --no-cache-dir\ --no-compile\ --upgrade\ 'pip>=19\.0\.2,<[\d.]+'
         (?:\s*(?:&&|;|\n)\s*hash\ -r)?
     )

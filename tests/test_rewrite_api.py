@@ -12,7 +12,7 @@ from made import made
 
 import pipslim
 from pipslim import Choice, Outcome, Problem, Report, rewrite
-from pipslim.facts.known import Options
+from pipslim.facts.options import Options
 from pipslim.passes import IDS, PASSES, Step
 from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit, apply

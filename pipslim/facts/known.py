@@ -18,7 +18,7 @@ from pipslim.facts.runs import Run, read_pip_run, read_run, steps
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
 from pipslim.syntax.forms import inner
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipslim.facts.context import Context, Folder
     from pipslim.facts.images import Version
     from pipslim.facts.leftovers import Need
+    from pipslim.facts.options import Options
     from pipslim.syntax.document import Document
 
 # Without sudo, these work for root alone.
@@ -40,18 +41,6 @@ _ROOT_NAMES = frozenset(("root", "0"))
 _NEW_PYTHON = lazy(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
 _CONF = "/etc/pip.conf"
 _CONF_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
-
-
-class Options(NamedTuple):
-    """What a user may tell passes.
-
-    `assume_pip` is the pip version of base images that are not known, `images` that of some, by
-    `image` or `image:tag` patterns. `bytecode` is false where bytecode is to stay.
-    """
-
-    assume_pip: str = ""
-    images: tuple[tuple[str, str], ...] = ()
-    bytecode: bool = True
 
 
 class Facts:
@@ -285,8 +274,15 @@ class Facts:
         if not home:
             if "sudo" in use.call.program.wrappers or self.root(use.instruction):
                 home = "/root"
-            else:
+            elif not self.mentions("USER"):
                 return None
+            else:
+                from pipslim.facts.accounts import account
+
+                made = account(self, use.instruction)
+                if made is None or not made.home:
+                    return None
+                home = made.home
         return home.rstrip("/") + "/.cache/pip"
 
     def cache_off(self, use: Use) -> bool:

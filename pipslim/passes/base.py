@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from pipslim.facts.options import KEEP
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Finding(NamedTuple):
 class About(NamedTuple):
     """What a pass is for, in words: the README's table, `pipslim explain` and a test read this.
 
-    `before` and `after` are whole Dockerfiles: the pass alone makes the second of the first.
+    `before` and `after` are whole Dockerfiles: the pass alone makes the second of the first, where
+    it is told `cache`, if that is said.
     """
 
     id: str
@@ -89,6 +91,7 @@ class About(NamedTuple):
     price: str
     before: str
     after: str
+    cache: str = KEEP
 
 
 if TYPE_CHECKING:

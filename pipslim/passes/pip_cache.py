@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import CACHE
+from pipslim.facts.options import KEEP
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
@@ -45,7 +46,13 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each call that would leave a cache, and for each that can't be told."""
     for stage in facts.stages.all:
         pips = facts.pips(stage)
-        for use in pips.uses:
+        uses = pips.uses
+        if facts.options.cache != KEEP:
+            from pipslim.passes.mounted import settled
+
+            found, uses = settled(document, facts, uses)
+            yield from found
+        for use in uses:
             if use.call.subcommand in CACHE_WRITERS and not use.call.turns_cache_off:
                 finding = _judge(document, facts, stage, use)
                 if finding is not None:
@@ -76,19 +83,22 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
         why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
         refers = need.start
     span = use.span()
-    end = span.end
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
         return Finding(_ID, span, message, None, why_not, refers)
-    text = f" {FLAG}"
-    if call.program.exec_form:  # as the elements ahead of it are set
-        compact = (
-            document.text[span.start : end].count('","')
-            and '", "' not in (document.text[span.start : end])
-        )
-        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
-    fix = Fix(f"add {FLAG}", Safety.SAFE, (record(Edit, (end, end, text)),))
+    fix = Fix(f"add {FLAG}", Safety.SAFE, (added(document, use),))
     return record(Finding, (_ID, span, message, fix, "", -1, None))
+
+
+def added(document: Document, use: Use) -> Edit:
+    """Give the edit that puts the flag right behind a call's subcommand."""
+    start, end = use.span()
+    text = f" {FLAG}"
+    if use.call.program.exec_form:  # as the elements ahead of it are set
+        ahead = document.text[start:end]
+        compact = '","' in ahead and '", "' not in ahead
+        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
+    return record(Edit, (end, end, text))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts import conf
+from pipslim.facts.options import KEEP
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked, unlinked
@@ -108,7 +109,11 @@ def _judge(
 
         brought = completion(document, facts, stage, found)
     elif conf.is_written(facts, chain):
-        return None
+        if facts.options.cache == KEEP:
+            return None
+        from pipslim.passes.again import rewritten
+
+        return rewritten(document, facts, stage, found)
     if brought is None or brought.dropped:
         return _new(document, facts, stage, found, planned, no_files=brought is not None)
     return brought

@@ -350,7 +350,7 @@ def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, be
     elif last[1] in _LINKS:
         link, fits = last[1], ahead in (last[1], "")
     else:  # in the place of a command that was dropped
-        link, fits = ahead, ahead in _LINKS and behind in (ahead, "")
+        link, fits = ahead, (ahead in _LINKS and behind in (ahead, "")) or not ahead + behind
     if not fits:
         return False
     open_brackets: list[str] = []

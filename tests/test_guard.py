@@ -644,6 +644,18 @@ MEANT = {
         {"drops": ["pip cache purge"]},
         {"drops": ["a"]},
     ),
+    "command-replaced": Meant(
+        BASE + "RUN test -e /f || printf a > /f\n",
+        (Change("|| ", "printf a > /f", "printf b > /f"),),
+        {"drops": ["printf a > /f"]},
+        {"drops": ["printf b > /f"]},
+    ),
+    "only-command-replaced": Meant(
+        BASE + "RUN printf a > /f\n",
+        (Change("RUN ", "printf a > /f", "printf b > /f"),),
+        {"drops": ["printf a > /f"]},
+        {"drops": ["test -e /f"]},
+    ),
     "run-dropped": Meant(
         BASE + "RUN a\nRUN rm -rf /root/.cache/pip && \\\n    pip cache purge\nUSER b\n",
         (Change("RUN a\n", "RUN rm -rf /root/.cache/pip && \\\n    pip cache purge\n", ""),),
@@ -753,4 +765,11 @@ def test_flags_that_are_declared_let_no_words_in() -> None:
     outcome = tried(text, Change("RUN", "", f" {MOUNT} env"), flags=[("", MOUNT)])
     assert outcome.problem is not None
     outcome = tried(text, Change("RUN", " pip", f" {MOUNT} pap"), flags=[("", MOUNT)])
+    assert outcome.problem is not None
+
+
+@pytest.mark.parametrize("new", ["b || true", "b && true", "b &", "b | b"])
+def test_command_replaced_by_more_than_one(new: str) -> None:
+    text = BASE + "RUN set -e; a; c\n"
+    outcome = tried(text, Change("-e; ", "a", new), drops=["a"])
     assert outcome.problem is not None

@@ -7,7 +7,7 @@ from pipslim.facts.mounts import no_cache_words, own_mount, reliance
 from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.mounting import unflagged, without_pair, without_words
+from pipslim.passes.mounting import as_written, unflagged, without_pair, without_words
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -88,11 +88,7 @@ def _without_flag(document: Document, use: Use) -> Finding:
     edits = without_words(document, use, words) if words else None
     if not words or edits is None:
         return told._replace(why_not="the flag cannot be taken out of that line")
-    text = use.call.program.view.text
-    drops = tuple(text[word.start : word.end] for word in words)
-    if use.call.program.exec_form:
-        drops = tuple(word.value for word in words)
-    fix = Fix("take the flag away", Safety.SAFE, tuple(edits), drops=drops)
+    fix = Fix("take the flag away", Safety.SAFE, tuple(edits), drops=as_written(use, words))
     return told._replace(fix=fix)
 
 

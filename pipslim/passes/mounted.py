@@ -15,7 +15,7 @@ from pipslim.facts.mounts import (
 from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import Finding, Fix, Safety
-from pipslim.passes.mounting import flagged, unflagged, without_words
+from pipslim.passes.mounting import as_written, flagged, unflagged, without_words
 from pipslim.passes.pip_cache import added
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -80,7 +80,7 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
         if isinstance(wish, Wanted) and reason is None and without is not None:
             mounted.append(use)
             edits += without
-            drops += [document.text[use.after(w) - (w.end - w.start) : use.after(w)] for w in words]
+            drops += as_written(use, words)
             if ("", wish.flag) not in flags:
                 flags.append(("", wish.flag))
         elif use.call.turns_cache_off or facts.cache_off(use):
@@ -129,12 +129,13 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     """Take the mount of pip's cache off a RUN, and give its calls the flag."""
     mounted = [use for use in calls if facts.cache_mount(use) and use.call.cache_dir is None]
     own = own_mount(facts, mounted[0]) if mounted else None
-    on = [u for u in mounted if not u.call.turns_cache_off and not facts.cache_off(u)]
+    on = [u for u in mounted if not (u.call.turns_cache_off or u.pip.rejects_flag)]
+    on = [use for use in on if not facts.cache_off(use)]
     if own is None or not on:
         return [], calls
     instruction = document.instructions[mounted[0].instruction]
     edit = unflagged(document, instruction, own[1])
-    if edit is None or any(use.pip.rejects_flag or use.call.read for use in on):
+    if edit is None or any(use.call.read for use in on):
         return [], calls
     written = instruction.view.text[own[1].start : own[1].end]
     edits = (edit, *(added(document, use) for use in on))

@@ -75,6 +75,14 @@ def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[E
     return edits
 
 
+def as_written(use: Use, words: Iterable[Word]) -> tuple[str, ...]:
+    """Give words of a call as they are written; of an exec form, without their quotes."""
+    program = use.call.program
+    if program.exec_form:
+        return tuple(word.value for word in words)
+    return tuple(program.view.text[word.start : word.end] for word in words)
+
+
 def without_pair(document: Document, instruction: Instruction, key: str) -> Edit | None:
     """Give the edit that takes a variable out of an ENV, the whole ENV where it is all there is.
 

@@ -104,16 +104,19 @@ def _judge(
     found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
     brought: Completion | None = None
     chain = [*stage.chain()[:-1], *stage.family()]
+    written = conf.is_written(facts, chain)
+    if written and facts.options.cache != KEEP:
+        from pipslim.passes.again import rewritten
+
+        again = rewritten(document, facts, stage, found)
+        if again is not None:
+            return again
     if conf.may_bring(facts, chain):
         from pipslim.passes.complete import completion
 
         brought = completion(document, facts, stage, found)
-    elif conf.is_written(facts, chain):
-        if facts.options.cache == KEEP:
-            return None
-        from pipslim.passes.again import rewritten
-
-        return rewritten(document, facts, stage, found)
+    elif written:
+        return None
     if brought is None or brought.dropped:
         return _new(document, facts, stage, found, planned, no_files=brought is not None)
     return brought

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Command
 
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
+_JOINTS = _LINKS | {"!", "(", ")", "{", "}"}
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
 
 # the end of a line that the next one continues, by escape character
@@ -218,7 +219,7 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
                 return "a command got or lost a redirection"
         if end > first and words and now.cut(words[0].start, words[0].end):
             return "a command runs another program than before"
-    if not now.cuts or _links_alike(now, now.script, are.cut, sorted(added)):
+    if not now.cuts or _links_alike(now, now.script, are, sorted(added), were.places()):
         return ""
     return "an added command is not linked as those around it"
 
@@ -261,6 +262,17 @@ class _Apart(NamedTuple):
 
     texts: list[str]
     cut: list[Range]
+
+    def places(self) -> frozenset[int]:
+        """Give where something is cut out: the number of tokens that stay ahead of it."""
+        if not self.cut:
+            return frozenset()
+        found: list[int] = []
+        passed = 0
+        for first, last in self.cut:
+            found.append(first - passed)
+            passed += last - first
+        return frozenset(found)
 
 
 def _apart(level: _Level, within: Sequence[Range]) -> _Apart | None:
@@ -315,15 +327,17 @@ def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
     return "".join(parts)
 
 
-def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Sequence[int]) -> bool:
+def _links_alike(
+    level: _Level, script: Script, apart: _Apart, heads: Sequence[int], replaced: frozenset[int]
+) -> bool:
     """Tell whether added commands are linked, outside brackets, by the operator that stood there.
 
     An `&&` behind a command that ended in `;` would take it out of `set -e`; an `||` would catch
-    the failure of a command ahead of it. `cut` are the places of the tokens that were added,
-    `heads` the starts of the commands that were, in order.
+    the failure of a command ahead of it. `apart` are the tokens that were added, `heads` the starts
+    of the commands that were, in order; `replaced` are places at which something was taken out.
     """
-    text, tokens = level.view.text, script.tokens
-    at = 0
+    text, tokens, cut = level.view.text, script.tokens, apart.cut
+    at = passed = 0
     while at < len(cut):
         first, last = cut[at]
         at += 1
@@ -333,6 +347,10 @@ def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Seq
         stretch = [(start, text[start:end]) for start, end, _ in tokens[first:last]]
         ahead = text[tokens[first - 1].start : tokens[first - 1].end] if first else ""
         behind = text[tokens[last].start : tokens[last].end] if last < len(tokens) else ""
+        if first - passed in replaced and not any(word in _JOINTS for _, word in stretch):
+            passed += last - first
+            continue  # one command in the place of another
+        passed += last - first
         if not _linked(stretch, heads, ahead, behind):
             return False
     return True
@@ -344,13 +362,13 @@ def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, be
     at = bisect_left(heads, first[0])
     if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
-        return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
+        return not any(word in _JOINTS for _, word in stretch)
     if first[1] in _LINKS:
         link, fits = first[1], behind in (first[1], "") and last[1] not in _LINKS
     elif last[1] in _LINKS:
         link, fits = last[1], ahead in (last[1], "")
     else:  # in the place of a command that was dropped
-        link, fits = ahead, (ahead in _LINKS and behind in (ahead, "")) or not ahead + behind
+        link, fits = ahead, ahead in _LINKS and behind in (ahead, "")
     if not fits:
         return False
     open_brackets: list[str] = []

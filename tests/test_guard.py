@@ -638,6 +638,18 @@ MEANT = {
         {"drops": ["--no-cache-dir"]},
         {"drops": ["flask"]},
     ),
+    "word-of-a-nested-script-dropped": Meant(
+        BASE + 'RUN bash -c "pip install -q --no-cache-dir flask" && a\n',
+        (Change("-q", " --no-cache-dir", ""),),
+        {"drops": ["--no-cache-dir"]},
+        {"drops": ["flask"]},
+    ),
+    "two-words-dropped": Meant(
+        BASE + "RUN pip install --no-cache --no-cache-dir flask\n",
+        (Change("install", " --no-cache --no-cache-dir", ""),),
+        {"drops": ["--no-cache", "--no-cache-dir"]},
+        {"drops": ["--no-cache-dir"]},
+    ),
     "first-command-dropped": Meant(
         BASE + "RUN pip cache purge && a\n",
         (Change("RUN ", "pip cache purge && ", ""),),

@@ -47,7 +47,7 @@ class Unfit(NamedTuple):
     refers: int = -1
 
 
-_NONE_NEEDED = Unfit("")
+NONE_NEEDED = Unfit("")
 
 
 def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
@@ -58,7 +58,7 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
     """
     call = use.call
     if call.subcommand not in CACHE_WRITERS or call.cache_dir is not None or use.pip.rejects_flag:
-        return _NONE_NEEDED
+        return NONE_NEEDED
     if use.onbuild:
         return Unfit("who runs an ONBUILD is not known")
     program = call.program
@@ -86,8 +86,13 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
 
 def will_be_mounted(facts: Facts, use: Use) -> bool:
     """Tell whether a call gets a cache mount, or has one already."""
-    return facts.cache_mount(use) or (
-        isinstance(wanted(facts, use), Wanted) and reliance(facts) is None
+    if facts.cache_mount(use):
+        return True
+    if not isinstance(wanted(facts, use), Wanted) or reliance(facts) is not None:
+        return False
+    return all(
+        isinstance(wish, Wanted) or not wish.why
+        for wish in [wanted(facts, other) for other in facts.pips_of(use.instruction)]
     )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from pipslim.facts.leftovers import CACHE
 from pipslim.facts.mounts import (
+    NONE_NEEDED,
+    Unfit,
     Wanted,
     no_cache_words,
     own_mount,
@@ -16,7 +19,7 @@ from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.passes.mounting import as_written, flagged, unflagged, without_words
-from pipslim.passes.pip_cache import added
+from pipslim.passes.pip_cache import added, flag_refused
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipslim.facts.known import Facts
-    from pipslim.facts.mounts import Unfit
     from pipslim.facts.pips import Use
     from pipslim.syntax.document import Document
 
@@ -63,8 +65,11 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
     mounted: list[Use] = []
     found: list[Finding] = []
     left: list[Use] = []
-    for use in calls:
-        wish = wanted(facts, use)
+    wishes = [wanted(facts, use) for use in calls]
+    # a RUN is mounted for all of its calls that have a cache, or for none
+    unfit = next((wish for wish in wishes if isinstance(wish, Unfit) and wish.why), None)
+    for use, own in zip(calls, wishes, strict=True):
+        wish = own if unfit is None or own == NONE_NEEDED else unfit
         if facts.cache_mount(use):
             change = _own(facts, use, wish)
             if change is not None:
@@ -127,10 +132,12 @@ def _own(facts: Facts, use: Use, wish: Wanted | Unfit) -> tuple[Edit, tuple[str,
 
 def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Finding], list[Use]]:
     """Take the mount of pip's cache off a RUN, and give its calls the flag."""
+    stage = facts.stages.of(calls[0].instruction) if calls else None
+    if stage is None or facts.needed(stage, CACHE) is not None:
+        return [], calls
     mounted = [use for use in calls if facts.cache_mount(use) and use.call.cache_dir is None]
     own = own_mount(facts, mounted[0]) if mounted else None
-    on = [u for u in mounted if not (u.call.turns_cache_off or u.pip.rejects_flag)]
-    on = [use for use in on if not facts.cache_off(use)]
+    on = [u for u in mounted if not u.call.turns_cache_off and not facts.cache_off(u)]
     if own is None or not on:
         return [], calls
     instruction = document.instructions[mounted[0].instruction]
@@ -138,7 +145,8 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     if edit is None or any(use.call.read for use in on):
         return [], calls
     written = instruction.view.text[own[1].start : own[1].end]
-    edits = (edit, *(added(document, use) for use in on))
+    flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
+    edits = (edit, *(added(document, use) for use in flagged))
     title = "take the cache mount away, add --no-cache-dir"
     fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=((written, ""),))
     call = on[0].call

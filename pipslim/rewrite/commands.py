@@ -92,8 +92,7 @@ def differs(before: Side, after: Side, declared: Declared) -> str:
         if len(levels) != len(levels_now):
             return "a script inside it was lost or added"
         for depth in range(len(levels)):
-            nested = levels_now[depth + 1 :]
-            reason = _compare(levels[depth], levels_now[depth], nested, body.exec_form)
+            reason = _compare(levels[depth:], levels_now[depth:], body.exec_form)
             if reason:
                 return reason
         top = levels_now[0]
@@ -150,7 +149,8 @@ def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
         words = " ".join(text.split())
         if exec_form:
             words = words.strip(", ").strip('"')
-        if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
+        command = words.removeprefix("&&").removesuffix("&&").strip()
+        if command not in drops and not drops.issuperset(words.split()):
             return False
     return True
 
@@ -188,8 +188,9 @@ def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level
     return record(_Level, (view, script, covered))
 
 
-def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool) -> str:
-    """Compare a script with what it was; `nested` are the scripts inside its words."""
+def _compare(olds: Sequence[_Level], nows: Sequence[_Level], exec_form: bool) -> str:
+    """Compare a script with what it was; behind each stand those inside its words."""
+    old, now = olds[0], nows[0]
     if isinstance(old.script, Opaque) or isinstance(now.script, Opaque):
         same = old.view.text == now.view.text and not old.cuts and not now.cuts
         return "" if same else "a script that could not be followed changed"
@@ -198,7 +199,7 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
             return ""
         if not exec_form:  # its text is that of the whole RUN, flags included
             return "a script changed"
-    were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
+    were, are = _apart(old, _within(old, olds[1:])), _apart(now, _within(now, nows[1:]))
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
     before, _ = _parted(old, old.script)

@@ -240,14 +240,14 @@ class Facts:
             found[name] = value
         return found
 
-    def cache_mount(self, use: Use) -> bool:
-        """Tell whether a mount keeps the cache of a call out of the image.
+    def cache_mount(self, use: Use, types: tuple[str, ...] = ("cache", "tmpfs")) -> bool:
+        """Tell whether a mount, of one of some types, keeps the cache of a call out of the image.
 
         It does where its target is the cache that this pip uses, or a parent of it:
         `$PIP_CACHE_DIR`, else `$XDG_CACHE_HOME/pip`, else `$HOME/.cache/pip` of the user in force.
         """
         mounts = self.stages.mounts(use.instruction)
-        kept_out = [m for m in mounts if m.type in ("cache", "tmpfs") and m.target]
+        kept_out = [m for m in mounts if m.type in types and m.target]
         if not kept_out:
             return False
         cache = self.cache_dir(use)

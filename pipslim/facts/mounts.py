@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 _PLAIN = lazy(r"/[\w./@+-]+$")
 _OTHER_USER = {"su -c", "runuser -c", "su", "runuser", "gosu", "su-exec", "chpst", "doas"}
 _SUDO_USER = lazy(r"\bsudo\b(?:\s+-\S+)*?\s+(?:-\w*u|--user\b)")
+_WRITE_NO_CACHE = {
+    "cd",
+    "chmod",
+    "echo",
+    "export",
+    "find",
+    "ls",
+    "mkdir",
+    "rm",
+    "set",
+    "test",
+    "true",
+}
 # tools that run a pip of their own, and take its variables
 _RUN_PIP = ("pipenv", "pipx", "pip-sync", "poetry", "hatch", "tox", "nox", "--upgrade-deps")
 _SIGNS_OF_BUILDKIT = ("# syntax", "#syntax", "--mount=", "<<", "--link", "--network=")
@@ -75,6 +88,9 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
         made = account(facts, use.instruction)
         if made is None or not made.uid:
             return Unfit("the number of its user is not known")
+        other = _beside(facts, use)
+        if other:
+            return Unfit(f"`{other}` in its RUN could not write to a folder around the mount")
         owner = f",uid={made.uid}" + (f",gid={made.gid}" if made.gid else "")
     reason = _in_the_way(facts, use, target)
     if reason is not None:
@@ -152,6 +168,20 @@ def reliance(facts: Facts) -> Unfit | None:
 def shows_buildkit(facts: Facts) -> bool:
     """Tell whether a file has what only BuildKit builds, or asks for its frontend."""
     return any(facts.mentions(sign) for sign in _SIGNS_OF_BUILDKIT)
+
+
+def _beside(facts: Facts, use: Use) -> str:
+    """Give a program of a call's RUN, pip and what surely writes no cache aside, or nothing.
+
+    While a RUN has a mount, BuildKit's folders around it are root's (`~/.cache`), as built: another
+    user cannot write there, and when the RUN ends they are gone.
+    """
+    calls = [other.call.program for other in facts.pips_of(use.instruction)]
+    for body in facts.run(use.instruction).bodies:
+        for program in body.reading.programs:
+            if program not in calls and program.name not in _WRITE_NO_CACHE:
+                return program.name
+    return ""
 
 
 def _in_the_way(facts: Facts, use: Use, target: str) -> Unfit | None:

@@ -36,7 +36,8 @@ def rewritten(document: Document, facts: Facts, stage: StageFacts, told: Finding
                 start, end, text = instruction.start, document.text.find("\n", end) + 1, ""
                 if not end:
                     return None
-            fix = Fix("write it anew", Safety.SAFE, (Edit(start, end, text),), (), (written[0],))
+            title = "write it anew" if text else "take that line away"
+            fix = Fix(title, Safety.SAFE, (Edit(start, end, text),), (), (written[0],))
             message = f"{conf.PATH} does not turn off pip's cache"
             if not wish.cache:
                 message = f"{conf.PATH} turns off pip's cache, which a mount is to keep"

@@ -24,6 +24,10 @@ class Safety(IntEnum):
     SAFE = 2  # what the user asked for, and nothing else changes; every comment kept
 
 
+# How the title of a fix ends that makes a file need BuildKit, where nothing in it did before.
+NEEDS_BUILDKIT = " (needs BuildKit)"
+
+
 class Fix(NamedTuple):
     """A change, all or none: what it does, how safe it is, and its edits of the document's text.
 

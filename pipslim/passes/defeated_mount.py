@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "defeated-mount"
-_WHICH = "--cache mount keeps the mount, --cache none the other"
+_WHICH = "--cache mount keeps the mount, --cache none takes it away"
 
 ABOUT = About(
     id=_ID,
@@ -56,7 +56,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         for use in facts.pips(stage).uses:
             if use.call.subcommand not in CACHE_WRITERS or use.call.cache_dir is not None:
                 continue
-            if not facts.cache_mount(use):
+            if not facts.cache_mount(use, ("cache",)):
                 by_variable = by_variable or (facts.options.cache == MOUNT and facts.cache_off(use))
                 continue
             off = facts.cache_off(use)
@@ -64,6 +64,8 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             if facts.options.cache == MOUNT:
                 if use.call.turns_cache_off:
                     yield _without_flag(document, use)
+                elif off and VARIABLE not in facts.stages.environment(use.instruction).env:
+                    yield _told(use)._replace(why_not="no ENV says so, an ARG or its command does")
             elif off or use.call.turns_cache_off:
                 if facts.options.cache == KEEP:
                     yield _told(use)._replace(why_not=_WHICH)

@@ -17,7 +17,7 @@ from pipslim.facts.mounts import (
 )
 from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
-from pipslim.passes.base import Finding, Fix, Safety
+from pipslim.passes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
 from pipslim.passes.mounting import as_written, flagged, unflagged, without_words
 from pipslim.passes.pip_cache import added, flag_refused
 from pipslim.syntax.edits import Edit
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "pip-cache"
-TITLE = "mount a cache"
-NEEDS_BUILDKIT = "mount a cache (needs BuildKit)"
+_TITLE = "mount a cache"
 
 
 def settled(
@@ -89,6 +88,8 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
             if ("", wish.flag) not in flags:
                 flags.append(("", wish.flag))
         elif use.call.turns_cache_off or facts.cache_off(use):
+            if reason is None and without is None:
+                reason = Unfit("a comment stands beside the flag, which would go")
             if reason is not None and reason.why:
                 found.append(_held(use, reason))
         else:
@@ -99,11 +100,12 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
     if new:
         instruction = document.instructions[mounted[0].instruction]
         edits.append(flagged(document, instruction, new))
-    title = TITLE if shows_buildkit(facts) else NEEDS_BUILDKIT
+    title = _TITLE if shows_buildkit(facts) else _TITLE + NEEDS_BUILDKIT
     fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), (), tuple(drops), (), tuple(flags))
     call = mounted[0].call
     message = f"`{call.spelling} {call.subcommand}` has no cache mount"
     if not new:
+        fix = fix._replace(title="make the mount its user's own")
         message = f"the cache mount of `{call.spelling} {call.subcommand}` is not its user's own"
     return [Finding(_ID, mounted[0].span(), message, fix), *found], left
 
@@ -136,20 +138,24 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     if stage is None or facts.needed(stage, CACHE) is not None:
         return [], calls
     mounted = [use for use in calls if facts.cache_mount(use) and use.call.cache_dir is None]
-    own = own_mount(facts, mounted[0]) if mounted else None
     on = [u for u in mounted if not u.call.turns_cache_off and not facts.cache_off(u)]
-    if own is None or not on:
+    if not on:
         return [], calls
+    call = on[0].call
+    told = Finding(_ID, on[0].span(), f"`{call.spelling} {call.subcommand}` has a cache mount")
+    own = own_mount(facts, mounted[0])
+    if own is None:
+        return [told._replace(why_not="other tools may use that mount too")], calls
     instruction = document.instructions[mounted[0].instruction]
     edit = unflagged(document, instruction, own[1])
-    if edit is None or any(use.call.read for use in on):
-        return [], calls
+    if edit is None:
+        return [told._replace(why_not="a comment stands behind the mount, which would go")], calls
+    if any(use.call.read for use in on):
+        return [told._replace(why_not="another command reads its output")], calls
     written = instruction.view.text[own[1].start : own[1].end]
     flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
     edits = (edit, *(added(document, use) for use in flagged))
     title = "take the cache mount away, add --no-cache-dir"
     fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=((written, ""),))
-    call = on[0].call
-    message = f"`{call.spelling} {call.subcommand}` has a cache mount"
     rest = [use for use in calls if use not in on]
-    return [Finding(_ID, on[0].span(), message, fix)], rest
+    return [told._replace(fix=fix)], rest

@@ -812,7 +812,7 @@ def test_explain(step: Step) -> None:
     assert (code, err) == (cli.OK, "")
     text = out.decode()
     assert text.startswith(f"{step.id}: {step.about.summary}\n")
-    for part in ("\nWhy: ", "\nPrice: ", "\nBefore:\n", "\nAfter:\n"):
+    for part in ("\nWhy: ", "\nPrice: ", "\nBefore:\n", "\nAfter"):
         assert part in text
     for line in step.about.after.splitlines():
         assert f"    {line}\n" in text

@@ -793,6 +793,8 @@ ignore            bytecode         pipslim.toml:3:3
                   pip-conf         --ignore
 per-file-ignores  none             default
 unsafe            true             {inner}:4:1
+cache             keep             default
+cache-id          none             default
 context           its own          default
 assume-pip        21.0             PIPSLIM_ASSUME_PIP
 images            acme/* = 20.0    pipslim.toml:6:1

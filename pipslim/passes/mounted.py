@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from pipslim.facts.flag import flag_refused
 from pipslim.facts.leftovers import CACHE
 from pipslim.facts.mounts import (
     NONE_NEEDED,
@@ -18,8 +19,8 @@ from pipslim.facts.mounts import (
 from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
-from pipslim.passes.mounting import as_written, flagged, unflagged, without_words
-from pipslim.passes.pip_cache import added, flag_refused
+from pipslim.passes.mounting import flagged, unflagged
+from pipslim.passes.words import added, as_written, without_words
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 

@@ -9,11 +9,9 @@ from pipslim.syntax.source import newline_at
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from pipslim.facts.pips import Use
     from pipslim.syntax.document import Document, Flag, Instruction
-    from pipslim.syntax.script import Word
 
 
 def flagged(document: Document, instruction: Instruction, added: Sequence[str]) -> Edit:
@@ -54,33 +52,6 @@ def unflagged(document: Document, instruction: Instruction, flag: Flag) -> Edit 
     if any(start < comment.start < end for comment in document.comments):
         return None
     return Edit(start, end, "")
-
-
-def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[Edit] | None:
-    """Give the edits that take words out of a call, each with the blanks ahead of it.
-
-    None where a comment stands in between.
-    """
-    edits: list[Edit] = []
-    every = use.call.program.words
-    for word in words:
-        ahead = every[every.index(word) - 1]
-        start, end = use.after(ahead), use.after(word)
-        if any(start < comment.start < end for comment in document.comments):
-            return None
-        if edits and edits[-1].end == start:
-            edits[-1] = edits[-1]._replace(end=end)
-        else:
-            edits.append(Edit(start, end, ""))
-    return edits
-
-
-def as_written(use: Use, words: Iterable[Word]) -> tuple[str, ...]:
-    """Give words of a call as they are written; of an exec form, without their quotes."""
-    program = use.call.program
-    if program.exec_form:
-        return tuple(word.value for word in words)
-    return tuple(program.view.text[word.start : word.end] for word in words)
 
 
 def without_pair(document: Document, instruction: Instruction, key: str) -> Edit | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipslim.facts.leftovers import CACHE
+from pipslim.facts.flag import FLAG, flag_refused
 from pipslim.facts.options import KEEP
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.syntax.edits import Edit
+from pipslim.passes.words import added
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
 
-FLAG = "--no-cache-dir"
 _ID = "pip-cache"
 
 ABOUT = About(
@@ -80,35 +79,6 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
         return Finding(_ID, span, message, None, why_not, refers)
     fix = Fix(f"add {FLAG}", Safety.SAFE, (added(document, use),))
     return record(Finding, (_ID, span, message, fix, "", -1, None))
-
-
-def flag_refused(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
-    """Tell why a call is not to have the flag, or nothing; and the offset of a line it refers to.
-
-    That is -1 where the reason names no `{line}`.
-    """
-    if use.call.read:
-        return "another command reads its output", -1
-    if use.pip.rejects_flag:
-        return "this pip is older than 6.0: it has no cache, and rejects the flag", -1
-    if use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
-        return "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)", -1
-    need = facts.needed(stage, CACHE)
-    if need is not None:
-        needs = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        return needs, need.start
-    return "", -1
-
-
-def added(document: Document, use: Use) -> Edit:
-    """Give the edit that puts the flag right behind a call's subcommand."""
-    start, end = use.span()
-    text = f" {FLAG}"
-    if use.call.program.exec_form:  # as the elements ahead of it are set
-        ahead = document.text[start:end]
-        compact = '","' in ahead and '", "' not in ahead
-        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
-    return record(Edit, (end, end, text))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

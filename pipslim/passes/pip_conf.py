@@ -162,8 +162,7 @@ def _new(
 
         why = "pip reads no file" if no_files else "no root can write it"
         return by_env(document, facts, stage, wish, found, why)
-    line = conf.command(wish, stage, root=place.root)
-    edit = line_after(document, place.number, "RUN", line)
+    edit = line_after(document, place.number, "RUN", conf.command(wish, stage, root=place.root))
     return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
 
 

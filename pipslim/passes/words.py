@@ -1,0 +1,52 @@
+"""Words of a call of pip: one put in, or some taken out."""
+
+from __future__ import annotations
+
+from pipslim.facts.flag import FLAG
+from pipslim.syntax.edits import Edit
+from pipslim.syntax.startup import TYPE_CHECKING, record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipslim.facts.pips import Use
+    from pipslim.syntax.document import Document
+    from pipslim.syntax.script import Word
+
+
+def added(document: Document, use: Use) -> Edit:
+    """Give the edit that puts the flag right behind a call's subcommand."""
+    start, end = use.span()
+    text = f" {FLAG}"
+    if use.call.program.exec_form:  # as the elements ahead of it are set
+        ahead = document.text[start:end]
+        compact = '","' in ahead and '", "' not in ahead
+        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
+    return record(Edit, (end, end, text))
+
+
+def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[Edit] | None:
+    """Give the edits that take words out of a call, each with the blanks ahead of it.
+
+    None where a comment stands in between.
+    """
+    edits: list[Edit] = []
+    every = use.call.program.words
+    for word in words:
+        ahead = every[every.index(word) - 1]
+        start, end = use.after(ahead), use.after(word)
+        if any(start < comment.start < end for comment in document.comments):
+            return None
+        if edits and edits[-1].end == start:
+            edits[-1] = edits[-1]._replace(end=end)
+        else:
+            edits.append(Edit(start, end, ""))
+    return edits
+
+
+def as_written(use: Use, words: Iterable[Word]) -> tuple[str, ...]:
+    """Give words of a call as they are written; of an exec form, without their quotes."""
+    program = use.call.program
+    if program.exec_form:
+        return tuple(word.value for word in words)
+    return tuple(program.view.text[word.start : word.end] for word in words)

@@ -90,6 +90,13 @@ PASSES: tuple[Step, ...] = (
     _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
+    # a purge is for nothing only once those ahead of it have seen to pip's cache; strict-purge has
+    # put an -f in it by then, which goes with it
+    _step(
+        "late-purge",
+        *(".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "purge"),
+        waits_for="strict-purge old-pip pip-conf pip-cache",
+    ),
 )
 
 IDS = tuple(step.id for step in PASSES)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Command
 
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
+_EVEN = frozenset((";", "\n"))  # behind which a command runs, however the one ahead ended
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
 
 # the end of a line that the next one continues, by escape character
@@ -140,7 +141,7 @@ def _unread(side: Side) -> list[str]:
 
 
 def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
-    """Tell whether what was removed is blanks, a word of `drops`, or a command with its `&&`."""
+    """Tell whether what was removed is blanks, a word of `drops`, or a command with its link."""
     origin = before.instruction.start
     exec_form = any(body.exec_form for body in before.run.bodies)
     for start, end in before.cuts:
@@ -149,13 +150,15 @@ def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
         words = " ".join(text.split())
         if exec_form:
             words = words.strip(", ").strip('"')
-        if words and words.removeprefix("&&").removesuffix("&&").strip() not in drops:
+        for link in ("&&", ";"):
+            words = words.removeprefix(link).removesuffix(link).strip()
+        if words and words not in drops:
             return False
     return True
 
 
 def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
-    """Tell whether a RUN runs nothing but commands of `drops`, each joined to the next by `&&`."""
+    """Tell whether a RUN runs nothing but commands of `drops`, one after the other."""
     run = side.run
     if len(run.bodies) != 1 or run.unread or run.bodies[0].exec_form:
         return False
@@ -164,7 +167,7 @@ def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
         return False
     for command in script.commands:
         written = " ".join(text[command.start : command.end].split())
-        if command.lead not in ("", "&&") or command.nest or written not in drops:
+        if command.lead not in ("", "&&", *_EVEN) or command.nest or written not in drops:
             return False
     return True
 
@@ -200,6 +203,8 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
     were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
+    if old.cuts and _hangs(old, old.script):
+        return "how it ends hung on a command that was dropped"
     before, _ = _parted(old, old.script)
     after, added = _parted(now, now.script)
     if len(before) != len(after):
@@ -221,6 +226,38 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
     if not now.cuts or _links_alike(now, now.script, are.cut, sorted(added)):
         return ""
     return "an added command is not linked as those around it"
+
+
+def _hangs(level: _Level, script: Script) -> bool:
+    """Tell whether a script may end otherwise without the commands that lie in cuts.
+
+    Those end well, or there is no reason to keep them. `a && x` ends as `a` does, and so does what
+    stands behind it; `a; x` does not, but where `set -e` has ended it at `a`.
+    """
+    commands, tokens, text = script.commands, script.tokens, level.view.text
+    first = -1
+    for at, command in enumerate(commands):
+        if not level.cut(command.start, command.end):
+            first = -1
+            continue
+        first = at if first < 0 else first
+        following = commands[at + 1] if at + 1 < len(commands) else None
+        if following is not None and level.cut(following.start, following.end):
+            continue
+        lead = commands[first].lead
+        here = bisect_left(tokens, (command.end, 0))
+        behind = text[tokens[here].start : tokens[here].end] if here < len(tokens) else ""
+        if following is None and behind == "\n":
+            behind = ""
+        if lead == "&&":
+            fits = behind in ("&&", "")
+        elif behind:
+            fits = lead in ("", *_EVEN) and (behind == "&&" or behind in _EVEN)
+        else:
+            fits = lead in _EVEN and commands[0].name == "set" and commands[first - 1].lead in _EVEN
+        if not fits:
+            return True
+    return False
 
 
 def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:

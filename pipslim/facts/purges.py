@@ -96,14 +96,14 @@ def purges(facts: Facts, stage: StageFacts) -> list[Purge]:
                 aims = _aims(facts, number, body, program, caches)
                 if any(aim.reach != OTHER for aim in aims):
                     mount = next((aim.mount for aim in aims if aim.mount), "")
-                    fields = (number, instruction.start, body, program, None, aims, mount)
-                    found.append(Purge(*fields))
+                    start = instruction.start
+                    found.append(Purge(number, start, body, program, None, aims, mount))
         for use in facts.pips_of(number):
             if use.call.subcommand == "cache" and _purges(use.call):
                 mount = INSIDE if facts.cache_mount(use) else ""
                 call = use.call
-                fields = (number, instruction.start, call.body, call.program, call, (), mount)
-                found.append(Purge(*fields))
+                start = instruction.start
+                found.append(Purge(number, start, call.body, call.program, call, (), mount))
     return sorted(found, key=lambda each: each.span)
 
 
@@ -113,11 +113,11 @@ def _purges(call: PipCall) -> bool:
 
 
 def _caches(facts: Facts, stage: StageFacts) -> frozenset[str]:
-    """Give the folders of the caches of all calls of a chain of stages."""
+    """Give the folders of the caches of all calls of a chain of stages, but for --cache-dir."""
     found: set[str] = set()
     for member in stage.chain():
         for use in facts.pips(member).uses:
-            folder = facts.cache_dir(use)
+            folder = facts.cache_dir(use) if use.call.cache_dir is None else None
             if folder and folder.startswith("/") and HOLE not in folder:
                 found.add(folder)
     return frozenset(found)
@@ -185,12 +185,13 @@ def _reach(path: str, caches: frozenset[str]) -> str:
         return OWN
     if _HOME_CACHES.fullmatch(folder) or path.endswith("/.cache/pip*"):
         return AROUND
+    reaches = OTHER
     for cache in caches:
         if folder == cache or folder.startswith(cache + "/"):
             return OWN
-        if cache.startswith(folder + "/"):
-            return AROUND
-    return OTHER
+        if cache == f"{folder}/pip":  # XDG_CACHE_HOME
+            reaches = AROUND
+    return reaches
 
 
 def _folder(path: str) -> str:

@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from pipslim.facts.conf import PATH
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.runs import read_run
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.script import Script
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pipslim.facts.brought import Brought
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
+    from pipslim.facts.programs import Program
     from pipslim.facts.stages import StageFacts
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _WRITERS = CACHE_WRITERS | {"lock", "index", "list", "search"}
-# what pip-conf writes where nothing can be in the way of it
-_OURS = lazy(r"printf '(?:# false[^'\n]*?\\n)?\[global\]\\nno-cache-dir = (?:True|false)\\n")
 _NO_ISOLATION = ("--no-build-isolation", "--only-binary=:all:", "--no-use-pep517")
 _FIRST_ISOLATED = (10,)
 # Programs that never call pip, nor anything that could.
-_APART = frozenset(
-    """
-    addgroup adduser apk apt apt-cache apt-get aptitude awk basename cat cd chgrp chmod chown
-    command cp curl cut date dirname dnf dpkg echo egrep exit export false find getent gpg grep
-    groupadd groupmod gunzip gzip hash head install ldconfig ln locale-gen ls microdnf mkdir mv
-    printf pwd read rm rmdir rpm sed set sha256sum sleep sort source stat tail tar tee test touch
-    tr true type umask unset unzip update-alternatives update-ca-certificates useradd usermod wget
-    which xz yum zypper [ [[ :
-    """.split()
-)
+_APART = frozenset([
+    "addgroup", "adduser", "apk", "apt", "apt-cache", "apt-get", "aptitude", "awk", "basename",
+    "cat", "cd", "chgrp", "chmod", "chown", "command", "cp", "curl", "cut", "date", "dirname",
+    "dnf", "dpkg", "echo", "egrep", "exit", "export", "false", "find", "getent", "gpg", "grep",
+    "groupadd", "groupmod", "gunzip", "gzip", "hash", "head", "install", "ldconfig", "ln",
+    "locale-gen", "ls", "microdnf", "mkdir", "mv", "printf", "pwd", "read", "rm", "rmdir", "rpm",
+    "sed", "set", "sha256sum", "sleep", "sort", "stat", "tail", "tar", "tee", "test", "touch",
+    "tr", "true", "type", "umask", "unset", "unzip", "update-alternatives",
+    "update-ca-certificates", "useradd", "usermod", "wget", "which", "xz", "yum", "zypper", "[",
+    "[[", ":",
+])  # fmt: skip
 
 
 class Loud(NamedTuple):
-    """What may have left something in a cache: its instruction, what it is, as the rest of a
-    sentence about its line, and whether it did so for sure."""
+    """What may have left something in a cache: its instruction, and what to say behind `line N`."""
 
     number: int
     why: str
 
 
 def loud(facts: Facts, stage: StageFacts, number: int, end: int) -> Loud | None:
-    """Give the first thing ahead of the file offset `end`, in the instruction `number`, that may
-    have left something in a cache of pip; None where nothing has, whatever it ran.
+    """Give the first thing that may have left something in a cache of pip, or None.
 
-    pip is silent by settings, which reach each pip behind them; by its cache being in a mount; by
-    the flag, where it builds nothing apart (SEMANTICS: the flag does not reach the isolated build
-    environments of projects with a pyproject.toml).
+    It is looked for ahead of the file offset `end`, which is in the instruction `number`. pip is
+    silent by settings, which reach each pip behind them; by its cache being in a mount; by
+    the flag, where it builds nothing apart: in the isolated build environments of projects with a
+    pyproject.toml, pip from 10.0.1 on keeps its cache in spite of the flag.
     """
     chain = stage.chain()
-    off = _off_from(facts, chain, number)
+    off = _off_from(facts, chain, number, end)
     instructions = facts.document.instructions
     for member in chain:
         uses = facts.pips(member).uses
@@ -59,13 +59,13 @@ def loud(facts: Facts, stage: StageFacts, number: int, end: int) -> Loud | None:
                 return Loud(at, "brings a cache")
             if instruction.keyword != "RUN":
                 continue
-            under = off is not None and at > off
             for use in uses:
-                if use.instruction == at and (at < number or use.span().start < end):
-                    why = _told(facts, use, under=under)
+                start = use.span().start
+                if use.instruction == at and start < end:
+                    why = _told(facts, use, under=start > off)
                     if why:
                         return Loud(at, why)
-            if not under and not _apart(facts, at, end):
+            if instruction.start < off and not _apart(facts, at, min(end, off)):
                 return Loud(at, "may call pip by what it runs")
     return None
 
@@ -95,6 +95,9 @@ def _told(facts: Facts, use: Use, *, under: bool) -> str:
     if call.subcommand not in _WRITERS or use.pip.rejects_flag or facts.cache_mount(use):
         return ""
     if call.cache_dir is not None:
+        instruction = facts.document.instructions[use.instruction]
+        if f"rm -rf {call.cache_dir}" in instruction.view.text:
+            return ""  # as the upgrade of an old pip does
         return "asks for a cache with --cache-dir"
     if under or facts.cache_off(use):
         return ""
@@ -102,11 +105,7 @@ def _told(facts: Facts, use: Use, *, under: bool) -> str:
         return "leaves pip's cache on"
     values = [word.value for word in call.options]
     apart = use.pip.high < _FIRST_ISOLATED or any(each in values for each in _NO_ISOLATION)
-    binary = any(
-        first == "--only-binary" and second == ":all:"
-        for first, second in zip(values, values[1:], strict=False)
-    )
-    if apart or binary:
+    if apart or "--only-binary :all:" in " ".join(values):
         return ""
     return "may build packages apart, where its --no-cache-dir does not reach; settings would"
 
@@ -117,71 +116,84 @@ def _apart(facts: Facts, number: int, end: int) -> bool:
     if run.unread or run.undecided:
         return False
     start = facts.document.instructions[number].start
-    calls = {
-        (step.program.view, step.program.words[0].start) for step in run.steps if step.call
-    }
+    calls = [step.program for step in run.steps if step.call is not None]
     for body in run.bodies:
         for program in body.reading.programs:
             at = start + body.view.at(program.view.at(program.words[0].start))
-            if at >= end or (program.view, program.words[0].start) in calls:
-                continue
-            if program.name not in _APART:
+            if at < end and program not in calls and not _harmless(program):
                 return False
     return True
 
 
-def _off_from(facts: Facts, chain: list[StageFacts], number: int) -> int | None:
-    """Give the instruction from which on settings turn the cache of every pip off, up to `number`.
+def _harmless(program: Program) -> bool:
+    if program.name in _APART:
+        return True
+    values = [word.value for word in program.words[1:3]]
+    if program.name.startswith("pip"):
+        return values[:1] in (["--version"], ["-V"])
+    if program.name in ("source", "."):
+        return values[:1] != [] and values[0].endswith("bin/activate")
+    # what these install they have with them
+    return program.name.startswith("python") and values in (["-m", "venv"], ["-m", "ensurepip"])
 
-    That is the one ENV that says so, the line that pip-conf writes, or settings that the build
-    brings for all users.
+
+_NEVER = 1 << 62
+
+
+def _off_from(facts: Facts, chain: list[StageFacts], number: int, end: int) -> int:
+    """Give the file offset behind which settings turn the cache of every pip off, up to `end`.
+
+    That is the end of the one ENV that says so, or of what writes or brings settings for all users.
+    A very large number where nothing does.
     """
-    found = [at for at in (_by_env(facts, chain, number), _by_conf(facts, chain, number)) if at]
-    return min(found) if found else None
+    return min(_by_env(facts, chain, number), _by_conf(facts, chain, end))
 
 
-def _by_env(facts: Facts, chain: list[StageFacts], number: int) -> int | None:
+def _by_env(facts: Facts, chain: list[StageFacts], number: int) -> int:
     if not facts.mentions(_VARIABLE) or facts.mentions("sudo"):
-        return None  # sudo takes no ENV along
+        return _NEVER  # sudo takes no ENV along
     if not facts.stages.environment(number).env.get(_VARIABLE):
-        return None
+        return _NEVER
     places = [
-        at
+        facts.document.instructions[at].end
         for at in facts.stages.numbers("ENV")
         if _VARIABLE in facts.document.instructions[at].view.text
         and any(s.stage.first < at < s.stage.last for s in chain)
     ]
-    return places[0] if len(places) == 1 else None
+    return places[0] if len(places) == 1 else _NEVER
 
 
-def _by_conf(facts: Facts, chain: list[StageFacts], number: int) -> int | None:
+def _by_conf(facts: Facts, chain: list[StageFacts], end: int) -> int:
     if not facts.mentions("pip.conf") and not facts.mentions(" config"):
-        return None
+        return _NEVER
     if facts.mentions("PIP_CONFIG_FILE"):
-        return None
-    from pipslim.facts.brought import DROPPED, UNREAD, WRITTEN, brought
+        return _NEVER
+    from pipslim.facts.brought import DROPPED, UNREAD, brought
     from pipslim.facts.settings import CACHE, CACHE_DIR, Unreadable, read_settings, truth
 
-    first = None
+    first = _NEVER
     for member in chain:
         for item in brought(facts, member):
-            if item.number >= number:
-                continue
-            instruction = facts.document.instructions[item.number]
-            if item.kind == WRITTEN and _OURS.match(instruction.view.text, instruction.args):
-                first = item.number if first is None else first
+            place = _behind(facts, item)
+            if facts.document.instructions[item.number].start > end:
                 continue
             keys = item.keys or read_settings(item.text)
-            if item.kind in (UNREAD, DROPPED) or isinstance(keys, Unreadable) or item.appends:
-                return None  # it may say otherwise, or of another file
-            says = truth(keys.get(("global", CACHE), ""))
+            if item.kind in (UNREAD, DROPPED) or isinstance(keys, Unreadable):
+                return _NEVER  # it may say otherwise, or of another file
             if any(key == CACHE_DIR for _, key in keys):
-                return None
-            if says is not None and not item.user:
-                first = item.number if first is None else first
-            elif not item.keys and not item.user and first is not None:
-                return None  # it replaces the file
-    return first
+                return _NEVER
+            said = truth(keys.get(("global", CACHE), "")) is not None
+            if said and not item.user and (not item.appends or item.number == item.start):
+                first = min(first, place)
+            elif not item.keys and not item.appends and not item.user:
+                return _NEVER  # it replaces the file
+    return first if first < end else _NEVER
 
 
-__all__ = ["PATH", "Loud", "called", "fills", "loud"]
+def _behind(facts: Facts, item: Brought) -> int:
+    """Give the file offset behind which there are the settings that an instruction brings."""
+    instruction = facts.document.instructions[item.number]
+    script = item.body.reading.script if item.body is not None else None
+    if item.body is None or not isinstance(script, Script) or item.command < 0:
+        return instruction.end
+    return instruction.start + item.body.view.after(script.commands[item.command].end)

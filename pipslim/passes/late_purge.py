@@ -150,8 +150,8 @@ def _operands(document: Document, purge: Purge) -> Removal | str:
     named = purge.program.words
     own = {aim.word.start for aim in purge.aims if aim.reach == OWN}
     taken = [
-        (ahead.end, word.start, word.end)
-        for ahead, word in zip(named, named[1:], strict=False)
+        (named[at - 1].end, word.start, word.end)
+        for at, word in enumerate(named)
         if word.start in own
     ]
     return words(document, purge.start, purge.body, taken)

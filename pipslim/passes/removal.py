@@ -65,9 +65,9 @@ def removal(document: Document, number: int, run: Run, places: Iterable[int]) ->
     return Removal(tuple(edits), tuple(drops))
 
 
-def words(document: Document, start: int, body: Body, taken: Sequence[tuple[int, int, int]]) -> (
-    Removal | str
-):
+def words(
+    document: Document, start: int, body: Body, taken: Sequence[tuple[int, int, int]]
+) -> Removal | str:
     """Take words out of a command, each with the blanks ahead of it.
 
     They are the end of the word ahead, and their own start and end, in the script's text; `start`

@@ -244,11 +244,10 @@ def _hangs(level: _Level, script: Script) -> bool:
         following = commands[at + 1] if at + 1 < len(commands) else None
         if following is not None and level.cut(following.start, following.end):
             continue
-        lead = commands[first].lead
         here = bisect_left(tokens, (command.end, 0))
         behind = text[tokens[here].start : tokens[here].end] if here < len(tokens) else ""
-        if following is None and behind == "\n":
-            behind = ""
+        behind = "" if following is None and behind == "\n" else behind
+        lead = commands[first].lead
         if lead == "&&":
             fits = behind in ("&&", "")
         elif behind:

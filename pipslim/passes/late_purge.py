@@ -178,7 +178,7 @@ def _command(purge: Purge) -> str:
 
 def _message(purge: Purge, *, late: bool) -> str:
     if not late and any(aim.reach == AROUND for aim in purge.aims):
-        return f"{_command(purge)} finds nothing of pip's: it leaves no cache here"
+        return f"{_command(purge)} has nothing of pip's to remove, where that leaves no cache"
     if late:
-        return f"{_command(purge)} in a later RUN saves nothing: what it removes stays below it"
-    return f"{_command(purge)} finds nothing: pip leaves no cache here"
+        return f"{_command(purge)} in a later RUN saves nothing: earlier layers keep what they have"
+    return f"{_command(purge)} has nothing to remove where pip leaves no cache"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipslim.facts import conf
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import line_after, linked, unlinked
+from pipslim.passes.layout import line_after, linked
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
@@ -132,11 +132,14 @@ def _new(
     drops: tuple[str, ...] = ()
     if wish.cache:
         purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-        edits = [unlinked(document, use) for use in purges] if len(purges) < 2 else [None]
-        dropped = tuple(edit for edit in edits if edit is not None)
-        drops = tuple(use.call.written for use in purges)
-        if len(dropped) < len(edits):
-            wish, dropped = wish._replace(cache=""), ()
+        if purges:  # they fail where there is no cache
+            from pipslim.passes.removal import without_calls
+
+            removed = without_calls(document, facts, purges)
+            if isinstance(removed, str):
+                wish = wish._replace(cache="")
+            else:
+                dropped, drops = removed
     if not wish.cache and not wish.compile_off:
         return None
     if behind is not None and not no_files:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.script import Opaque
+from pipslim.syntax.script import HOLE, Opaque
 from pipslim.syntax.source import newline_at
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from pipslim.facts.known import Facts
+    from pipslim.facts.pips import Use
     from pipslim.facts.runs import Body, Run
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.script import Command, Script
@@ -62,6 +64,26 @@ def removal(document: Document, number: int, run: Run, places: Iterable[int]) ->
         if last > first:
             low, high = script.commands[first].start, script.commands[last].end
             drops.append(" ".join(body.view.text[low:high].split()))
+    return Removal(tuple(edits), tuple(drops))
+
+
+def without_calls(document: Document, facts: Facts, uses: Iterable[Use]) -> Removal | str:
+    """Take calls of pip out of their RUNs, as `removal` does; or tell why not."""
+    places: dict[int, list[int]] = {}
+    for use in uses:
+        program, words = use.call.program, use.call.program.command.words
+        unplain = program.wrappers or "\\" in use.call.written or program.exec_form
+        if unplain or use.onbuild or any(HOLE in word.value for word in words):
+            return _PART
+        places.setdefault(use.instruction, []).append(program.outer)
+    edits: list[Edit] = []
+    drops: list[str] = []
+    for number, each in places.items():
+        found = removal(document, number, facts.run(number), each)
+        if isinstance(found, str):
+            return found
+        edits += found.edits
+        drops += found.drops
     return Removal(tuple(edits), tuple(drops))
 
 

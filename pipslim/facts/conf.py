@@ -21,7 +21,7 @@ _CALL = lazy(r"pip[^\n]* config\b")
 _HOME = "/root"
 _NEAR = frozenset(("", "/etc", _HOME, *(_HOME + x for x in ("/.pip", "/.config", "/.config/pip"))))
 # What the pass writes, whichever of the keys it was to write.
-_OURS = lazy(
+OURS = lazy(
     r"printf '(?:# false[^'\n]*?\\n)?(?:\[global\]\\nno-cache-dir = (?:True|false)\\n)?(?:\\n)?"
     r"(?:\[install\]\\ncompile = no\\n)?' > /etc/pip\.conf"
 )
@@ -116,7 +116,7 @@ def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
     What the pass itself writes does not count, see `is_written`.
     """
     for sign in _SIGNS:
-        if facts.mentions(sign) and sign in _OURS.sub("", facts.document.text):
+        if facts.mentions(sign) and sign in OURS.sub("", facts.document.text):
             return True
     if facts.mentions(" config") and _CALL.search(facts.document.text):
         return True
@@ -134,7 +134,7 @@ def is_written(facts: Facts, stages: Iterable[StageFacts]) -> bool:
         return False
     text, instructions = facts.document.text, facts.document.instructions
     return any(
-        _OURS.search(text, instructions[s.first].start, instructions[s.last - 1].end) is not None
+        OURS.search(text, instructions[s.first].start, instructions[s.last - 1].end) is not None
         for s in [stage.stage for stage in stages]
     )
 

@@ -210,6 +210,6 @@ def _mount(facts: Facts, number: int, path: str) -> str:
             continue
         if target.startswith(folder + "/") or (target == folder and folder == path.rstrip("/")):
             return POINT
-        if target == folder or folder.startswith(target + "/"):
+        if mount.type == "cache" and (target == folder or folder.startswith(target + "/")):
             return INSIDE
     return ""

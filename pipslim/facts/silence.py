@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.facts.conf import OURS, may_bring
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.runs import read_run
 from pipslim.syntax.script import Script
@@ -168,6 +169,10 @@ def _by_conf(facts: Facts, chain: list[StageFacts], end: int) -> int:
         return _NEVER
     if facts.mentions("PIP_CONFIG_FILE"):
         return _NEVER
+    if not may_bring(facts, chain):
+        plain = _plainly_written(facts, chain, end)
+        if plain is not None:
+            return plain
     from pipslim.facts.brought import DROPPED, UNREAD, brought
     from pipslim.facts.settings import CACHE, CACHE_DIR, Unreadable, read_settings, truth
 
@@ -188,6 +193,27 @@ def _by_conf(facts: Facts, chain: list[StageFacts], end: int) -> int:
             elif not item.keys and not item.appends and not item.user:
                 return _NEVER  # it replaces the file
     return first if first < end else _NEVER
+
+
+def _plainly_written(facts: Facts, chain: list[StageFacts], end: int) -> int | None:
+    """Give what `_by_conf` does where nothing but lines as pip-conf writes them bring settings.
+
+    None where they stand elsewhere than in a line of their own.
+    """
+    first = _NEVER
+    for member in chain:
+        for at in range(member.stage.first + 1, member.stage.last):
+            instruction = facts.document.instructions[at]
+            if instruction.keyword != "RUN" or instruction.start > end:
+                continue
+            written = OURS.search(instruction.view.text)
+            if written is None:
+                continue
+            if written.start() != instruction.args or written.end() != len(instruction.view.text):
+                return None
+            if "no-cache-dir" in written[0]:
+                first = min(first, instruction.end)
+    return first
 
 
 def _behind(facts: Facts, item: Brought) -> int:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from pipslim.facts.leftovers import BYTECODE, CACHE
 from pipslim.facts.settings import truth
 from pipslim.passes.base import About, Finding
 from pipslim.passes.rewording import Wanted, compiling, fixed, reworded
 from pipslim.syntax.pairs import Malformed, arguments, pairs
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "inverted-setting"
+_TAKES_BACK = "it takes back what is set before"
+_BOTH = "PIP_COMPILE is set too; take one of them out"
+_SAID_ON = lazy(r"PIP_COMPILE[= ]+[\"']?(?!0|no|off|false)", re.IGNORECASE)
 _COMPILES, _EMPTY = "PIP_NO_COMPILE", "PIP_NO_CACHE_DIR"
 
 ABOUT = About(
@@ -68,12 +73,16 @@ def _env(document: Document, facts: Facts, stage: StageFacts, number: int) -> It
     """Give the findings for the pairs of an ENV."""
     instruction = document.instructions[number]
     found = pairs(instruction, document.escape)
-    for pair in () if isinstance(found, Malformed) else found:
+    if isinstance(found, Malformed):
+        return
+    for pair in found:
         span = Span(instruction.at(pair.start), instruction.after(pair.end))
         value = pair.value.strip("\"'")
         link = " " if pair.legacy else "="
         if pair.key == _COMPILES and facts.options.bytecode and truth(value):
             why = _compiling_stays(facts, stage)
+            if any(other.key == "PIP_COMPILE" for other in found):
+                why = why or _BOTH
             told = Finding(_ID, span, _compiles(f"{_COMPILES}={value}"))
             yield fixed(told, _write(f"PIP_COMPILE{link}0", why), (_COMPILES, "PIP_COMPILE"))
         elif pair.key == _EMPTY and not value:
@@ -106,6 +115,8 @@ def _ahead(facts: Facts, stage: StageFacts, use: Use) -> Iterator[Finding]:
             new, message = "PIP_COMPILE=0", _compiles(f"{name}={value}")
         elif name == _EMPTY and equals and not value:
             why, wanted = _caching_stays(facts, stage, (use,))
+            if _EMPTY in facts.stages.environment(use.instruction).names:
+                why = why or _TAKES_BACK
             why = why or _takes_back(facts, stage, use.instruction)
             new, message = f"{_EMPTY}={wanted}", _passed_over()
         else:
@@ -117,7 +128,7 @@ def _ahead(facts: Facts, stage: StageFacts, use: Use) -> Iterator[Finding]:
 def _takes_back(facts: Facts, stage: StageFacts, number: int) -> str:
     """Tell what an empty value may be there for, or nothing."""
     if facts.stages.environment(number).names.get(_EMPTY):
-        return "it takes back what is set before"
+        return _TAKES_BACK
     return "it may take back what the base image sets" if stage.image is None else ""
 
 
@@ -125,8 +136,8 @@ def _compiling_stays(facts: Facts, stage: StageFacts) -> str:
     """Tell why pip is to go on compiling, or nothing."""
     if facts.needed(stage, BYTECODE) is not None:
         return "a command needs the bytecode"
-    if facts.mentions("PIP_COMPILE"):
-        return "PIP_COMPILE is set too; take one of them out"
+    if facts.mentions("PIP_COMPILE") and _SAID_ON.search(facts.document.text):
+        return _BOTH
     if facts.mentions(f"${_COMPILES}") or facts.mentions(f"${{{_COMPILES}"):
         return f"another value refers to {_COMPILES}"
     return ""

@@ -112,7 +112,9 @@ def _gone(
     for each in group:
         late = not fills(facts, stage, number, each.span[0])
         found = _finding(each, _message(each, late=late))
-        if not _at_hand(facts, each):
+        if each.program.exec_form:
+            yield found._replace(why_not="an exec form is left as it is")
+        elif not _at_hand(facts, each):
             yield found._replace(why_not="it is no plain link of its chain")
         elif each.alone:
             whole.append(each)
@@ -138,7 +140,7 @@ def _gone(
 def _at_hand(facts: Facts, purge: Purge) -> bool:
     """Tell whether a purge is a plain command of its RUN's own script."""
     program = purge.program
-    if program.exec_form or program.command.nest or program.wrappers not in ((), ("sudo",)):
+    if program.command.nest or program.wrappers not in ((), ("sudo",)):
         return False
     if "\\" in purge.written or program.variables:
         return False

@@ -156,7 +156,10 @@ def _new(
         from pipslim.passes.variables import by_env
 
         why = "pip reads no file" if no_files else "no root can write it"
-        return by_env(document, facts, stage, wish, found, why)
+        by = by_env(document, facts, stage, wish, found, why)
+        if by is None or by.fix is None or not dropped:
+            return by
+        return by._replace(fix=by.fix._replace(edits=(*by.fix.edits, *dropped), drops=drops))
     line = conf.command(wish, stage, root=place.root)
     edit = line_after(document, place.number, "RUN", line)
     return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))

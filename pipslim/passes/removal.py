@@ -196,7 +196,9 @@ def _cut(
         return _PART
     if "\n" in (lead, behind) and edit.end > edit.start:
         edit = _whole_line(document, edit)
-    return _COMMENT if _commented(document, edit) else edit
+    # a comment may stand behind a command, too
+    marks = document.text.count("#", edit.start, edit.end) - text.count("#", low, high)
+    return _COMMENT if marks or _commented(document, edit) else edit
 
 
 def _whole_line(document: Document, edit: Edit) -> Edit:

@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
 def fixed(
     found: Finding, wanted: Wanted, alters: tuple[str, ...], drops: tuple[str, ...] = ()
 ) -> Finding:
-    """Give a finding with the fix that puts a text in the place of its span, or why there is none."""
+    """Give a finding with the fix that puts a text in the place of its span, or with a reason."""
     if wanted.why:
         return found._replace(why_not=wanted.why)
     edits = (Edit(*found.span, wanted.new),)

@@ -229,23 +229,21 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
 
 
 def _hangs(level: _Level, script: Script) -> bool:
-    """Tell whether a script may end otherwise without the commands that lie in cuts.
+    """Tell whether a script may end otherwise without the commands in cuts, which end well.
 
-    Those end well, or there is no reason to keep them. `a && x` ends as `a` does, and so does what
-    stands behind it; `a; x` does not, but where `set -e` has ended it at `a`.
+    `a && x` ends as `a` does; `a; x` does not, but where `set -e` has ended it at `a`.
     """
     commands, tokens, text = script.commands, script.tokens, level.view.text
-    first = -1
+    first = 0
     for at, command in enumerate(commands):
         if not level.cut(command.start, command.end):
-            first = -1
+            first = at + 1
             continue
-        first = at if first < 0 else first
         following = commands[at + 1] if at + 1 < len(commands) else None
         if following is not None and level.cut(following.start, following.end):
             continue
-        here = bisect_left(tokens, (command.end, 0))
-        behind = text[tokens[here].start : tokens[here].end] if here < len(tokens) else ""
+        here = tokens[bisect_left(tokens, (command.end, 0)) :][:1]
+        behind = "".join([text[token.start : token.end] for token in here])
         behind = "" if following is None and behind == "\n" else behind
         lead = commands[first].lead
         if lead == "&&":
@@ -381,6 +379,9 @@ def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, be
     if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
         return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
+    words = next((n for n, (_, word) in enumerate(stretch) if word in _LINKS), 0)
+    if words and stretch[words][0] < heads[at]:  # words of the command ahead, then a command
+        first, stretch = stretch[words], stretch[words:]
     if first[1] in _LINKS:
         link, fits = first[1], behind in (first[1], "") and last[1] not in _LINKS
     elif last[1] in _LINKS:

@@ -73,11 +73,13 @@ def _step(
 
 
 _PIP = ("pip", "PIP")
+# as a key of settings, which `--no-compile` is not
+_NO_COMPILE = tuple(f"{ahead}no{dash}compile" for ahead in ".n\n'\" " for dash in "-_")
 
 PASSES: tuple[Step, ...] = (
     _step("split-env", "ENV", "env", "Env"),
     # ahead of what reads the settings that it corrects
-    _step("inverted-setting", "PIP_NO_COMPILE", "PIP_NO_CACHE_DIR", "no-compile", "no_compile"),
+    _step("inverted-setting", "PIP_NO_COMPILE", "PIP_NO_CACHE_DIR", *_NO_COMPILE),
     # ahead of all that keep pip or Python from leaving anything: its `rm` would fail then
     _step("strict-purge", *leftovers.SIGNS),
     # it joins the last of neighbouring ENV, which split-env leaves as it is

@@ -24,6 +24,7 @@ _ID = "inverted-setting"
 _TAKES_BACK = "it takes back what is set before"
 _BOTH = "PIP_COMPILE is set too; take one of them out"
 _SAID_ON = lazy(r"PIP_COMPILE[= ]+[\"']?(?!0|no|off|false)", re.IGNORECASE)
+_NO_COMPILE = lazy(r"(?<!-)no[-_]compile\b")  # as a key
 _COMPILES, _EMPTY = "PIP_NO_COMPILE", "PIP_NO_CACHE_DIR"
 
 ABOUT = About(
@@ -62,9 +63,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         if compiles or facts.mentions(_EMPTY):
             ahead = [each for use in facts.pips(stage).uses for each in _ahead(facts, stage, use)]
             yield from dict.fromkeys(ahead)  # an export is ahead of several calls
-        if facts.options.bytecode and (
-            facts.mentions("no-compile") or facts.mentions("no_compile")
-        ):
+        if facts.options.bytecode and _NO_COMPILE.search(document.text):
             told = Finding(_ID, Span(0, 0), _compiles("no-compile = yes"))
             yield from compiling(document, facts, stage, told, _compiling_stays(facts, stage))
 

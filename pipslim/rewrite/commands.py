@@ -243,8 +243,7 @@ def _hangs(level: _Level, script: Script) -> bool:
         if following is not None and level.cut(following.start, following.end):
             continue
         here = tokens[bisect_left(tokens, (command.end, 0)) :][:1]
-        behind = "".join([text[token.start : token.end] for token in here])
-        behind = "" if following is None and behind == "\n" else behind
+        behind = "".join([text[t.start : t.end] for t in here if following or t.value != "\n"])
         lead = commands[first].lead
         if lead == "&&":
             fits = behind in ("&&", "")

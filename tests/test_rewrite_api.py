@@ -332,6 +332,15 @@ def test_passes_that_are_not_chosen_do_not_run() -> None:
     assert {report.pass_id for report in rewrite(text).reports} == set(IDS)
 
 
+def test_a_fix_of_what_goes_later_is_not_told() -> None:
+    text = BASE + "RUN pip install a && rm -r ~/.cache/pip\nRUN rm -r ~/.cache\n"
+    outcome = rewrite(text)
+    assert "~/.cache/pip" not in outcome.after
+    told = [(each.pass_id, each.position.line) for each in outcome.reports if each.fixed]
+    assert ("strict-purge", 2) not in told
+    assert {("strict-purge", 3), ("late-purge", 2)} <= set(told)
+
+
 def offering(safety: Safety, why_not: str = "") -> Step:
     """Give a pass with one fix of this safety: `RUN a` becomes `RUN a -q`."""
 

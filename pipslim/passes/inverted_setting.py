@@ -36,7 +36,7 @@ ABOUT = About(
         "no. `PIP_COMPILE=0` and `compile = no` are meant. An empty value is no value: under "
         "`PIP_NO_CACHE_DIR=` pip writes its cache. It gets a 1; where an old pip would crash by "
         "that, the value is `off`, which all take for the same. One that takes back what is set "
-        "before, or by a base image that is not known, is left. Seen with pip 20.1 to 25.0."
+        "before, or by a base image that is not known, is left. Seen with pip 9.0.1 to 25.0."
     ),
     price="That of what is meant, see pip-conf; `--ignore bytecode` leaves compiling as it is.",
     before=(

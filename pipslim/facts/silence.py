@@ -68,6 +68,8 @@ def loud(facts: Facts, stage: StageFacts, number: int, end: int) -> Loud | None:
                         return Loud(at, why)
             if instruction.start < off and not _apart(facts, at, min(end, off)):
                 return Loud(at, "may call pip by what it runs")
+    if stage.image is None:
+        return Loud(chain[0].stage.first, "may bring a cache in its image")
     return None
 
 

@@ -104,7 +104,7 @@ PASSES: tuple[Step, ...] = (
     _step(
         "late-purge",
         *(".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "purge"),
-        waits_for="strict-purge old-pip pip-conf pip-cache",
+        waits_for="inverted-setting strict-purge old-pip pip-conf pip-cache",
     ),
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import typer
 
 import pipslim
+from pipslim.facts.options import CACHES, KEEP
 from pipslim.options import OPTIONS, Arguments, Option, split
 from pipslim.passes import IDS, PASSES
 from pipslim.report.formats import FORMATS
@@ -184,7 +185,12 @@ def _option(option: Option) -> Any:
 
 
 # What the shell completes, beside the names of options and files.
-_VALUES: dict[str, Iterable[str]] = {"select": IDS, "ignore": IDS, "output_format": FORMATS}
+_VALUES: dict[str, Iterable[str]] = {
+    "select": IDS,
+    "ignore": IDS,
+    "output_format": FORMATS,
+    "cache": CACHES,
+}
 
 
 def _completion(values: Iterable[str]) -> Callable[[str], list[str]]:
@@ -206,13 +212,14 @@ def explained(pass_id: str) -> str:
     def block(title: str, text: str) -> str:
         return f"{title}:\n" + "\n".join(f"    {line}" for line in text.splitlines())
 
+    after = "After" if about.cache == KEEP else f"After, with --cache {about.cache}"
     return "\n\n".join(
         (
             f"{about.id}: {about.summary}",
             _wrapped("Why: " + about.why),
             _wrapped("Price: " + about.price),
             block("Before", about.before),
-            block("After", about.after),
+            block(after, about.after),
         )
     )
 

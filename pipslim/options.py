@@ -37,6 +37,8 @@ class Arguments(NamedTuple):
     unsafe: bool | None = None
     quiet: bool = False
     stdin_filename: str = ""
+    cache: str = ""
+    cache_id: str = ""
     context: str = ""
     assume_pip: str = ""
     images: tuple[str, ...] = ()
@@ -67,6 +69,8 @@ OPTIONS = (
     Option("unsafe", ("--unsafe",), "switch", "Apply fixes that may change the meaning, too."),
     Option("quiet", ("--quiet", "-q"), "flag", "No summary; errors are still told."),
     Option("stdin_filename", ("--stdin-filename",), "text", "Name of what `-` reads."),
+    Option("cache", ("--cache",), "text", "pip's cache: keep (mounts; default), none or mount."),
+    Option("cache_id", ("--cache-id",), "text", "The id of cache mounts that are added."),
     Option("context", ("--context",), "text", "Build context; default: the Dockerfile's folder."),
     Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
     Option("images", ("--images",), "list", "pip's version in these: IMAGE[:TAG]=VERSION."),

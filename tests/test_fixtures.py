@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from pipslim import Choice, Outcome, Report, rewrite
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import KEEP, Options
 from pipslim.files.context import ContextFolder
 from pipslim.passes import IDS, PASSES, Step
 from pipslim.syntax.document import Document
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pipslim.facts.context import Folder
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
-OPTIONS = frozenset(("assume_pip", "ignore", "images", "unsafe"))
+OPTIONS = frozenset(("assume_pip", "cache", "cache_id", "ignore", "images", "unsafe"))
 
 
 class Case(NamedTuple):
@@ -66,6 +67,8 @@ class Case(NamedTuple):
             assume_pip=str(options.get("assume_pip", "")),
             images=tuple((str(pattern), str(version)) for pattern, version in images),
             bytecode="bytecode" not in ignore,
+            cache=str(options.get("cache", KEEP)),
+            cache_id=str(options.get("cache_id", "")),
         )
         return Choice(frozenset(passes or IDS) - {*ignore}, bool(options.get("unsafe")), told)
 
@@ -240,9 +243,12 @@ def told(outcome: Outcome) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("step", PASSES, ids=IDS)
 def test_pass_does_what_its_description_shows(step: Step) -> None:
-    outcome = rewrite(step.about.before, Choice(frozenset((step.id,))))
+    about = step.about
+    choice = Choice(frozenset((step.id,)), options=Options(cache=about.cache))
+    outcome = rewrite(about.before, choice)
     assert outcome.problem is None
-    assert outcome.after == step.about.after
+    assert outcome.after == about.after
+    assert outcome.after != about.before
 
 
 @pytest.mark.parametrize("folder", folders("_parse", "ok"), ids=lambda folder: folder.name)

@@ -638,6 +638,18 @@ MEANT = {
         {"drops": ["--no-cache-dir"]},
         {"drops": ["flask"]},
     ),
+    "word-of-a-nested-script-dropped": Meant(
+        BASE + 'RUN bash -c "pip install -q --no-cache-dir flask" && a\n',
+        (Change("-q", " --no-cache-dir", ""),),
+        {"drops": ["--no-cache-dir"]},
+        {"drops": ["flask"]},
+    ),
+    "two-words-dropped": Meant(
+        BASE + "RUN pip install --no-cache --no-cache-dir flask\n",
+        (Change("install", " --no-cache --no-cache-dir", ""),),
+        {"drops": ["--no-cache", "--no-cache-dir"]},
+        {"drops": ["--no-cache-dir"]},
+    ),
     "first-command-dropped": Meant(
         BASE + "RUN pip cache purge && a\n",
         (Change("RUN ", "pip cache purge && ", ""),),
@@ -685,6 +697,18 @@ MEANT = {
         (Change("slim\n", "RUN rm -rf /x; rm -rf /y\n", ""),),
         {"drops": ["rm -rf /x", "rm -rf /y"]},
         {"drops": ["rm -rf /x"]},
+    ),
+    "command-replaced": Meant(
+        BASE + "RUN test -e /f || printf a > /f\n",
+        (Change("|| ", "printf a > /f", "printf b > /f"),),
+        {"drops": ["printf a > /f"]},
+        {"drops": ["printf b > /f"]},
+    ),
+    "only-command-replaced": Meant(
+        BASE + "RUN printf a > /f\n",
+        (Change("RUN ", "printf a > /f", "printf b > /f"),),
+        {"drops": ["printf a > /f"]},
+        {"drops": ["test -e /f"]},
     ),
     "run-dropped": Meant(
         BASE + "RUN a\nRUN rm -rf /root/.cache/pip && \\\n    pip cache purge\nUSER b\n",
@@ -823,4 +847,11 @@ def test_flags_that_are_declared_let_no_words_in() -> None:
     outcome = tried(text, Change("RUN", "", f" {MOUNT} env"), flags=[("", MOUNT)])
     assert outcome.problem is not None
     outcome = tried(text, Change("RUN", " pip", f" {MOUNT} pap"), flags=[("", MOUNT)])
+    assert outcome.problem is not None
+
+
+@pytest.mark.parametrize("new", ["b || true", "b && true", "b &", "b | b"])
+def test_command_replaced_by_more_than_one(new: str) -> None:
+    text = BASE + "RUN set -e; a; c\n"
+    outcome = tried(text, Change("-e; ", "a", new), drops=["a"])
     assert outcome.problem is not None

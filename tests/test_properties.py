@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipslim import Choice, Outcome, rewrite
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import Options
 from pipslim.passes import PASSES
 from pipslim.syntax.document import Document, Unparsable
 from pipslim.syntax.edits import apply

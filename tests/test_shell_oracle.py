@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 import shfmt
 
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import Options
 from pipslim.syntax.document import Document, Instruction, Unparsable
 from pipslim.syntax.parser import parse
 from pipslim.syntax.script import Opaque

@@ -18,7 +18,8 @@ from pipslim.estimate.index import Unreachable
 from pipslim.estimate.values import CachedFile, Estimate, Unseen, without_secrets
 from pipslim.facts.context import Context, Found
 from pipslim.facts.environment import Unexpandable
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import Options
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.files.context import ContextFolder
 from pipslim.syntax.document import Unparsable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import BYTECODE, CACHE
+from pipslim.facts.options import KEEP, MOUNT
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
 
 PATH = "/etc/pip.conf"
-_VARIABLE = "PIP_NO_CACHE_DIR"
+VARIABLE = "PIP_NO_CACHE_DIR"
 _SIGNS = ("pip.conf", "PIP_CONFIG_FILE")
 _IS_FILE = lazy(r"[^/.]\.\w{1,5}$")
 _CALL = lazy(r"pip[^\n]* config\b")
@@ -81,7 +82,7 @@ def mended_at_once(facts: Facts, stage: StageFacts) -> list[Use]:
     may say the same as the settings.
     """
     uses = facts.pips(stage).uses
-    if not uses or stage.parent is not None or stage.children or facts.mentions(_VARIABLE):
+    if not uses or stage.parent is not None or stage.children or facts.mentions(VARIABLE):
         return []
     if facts.needs:
         return []
@@ -155,7 +156,7 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None, start: int = 0
         cache = "false"
     for use in uses:
         exact = use.pip.low == use.pip.high
-        if use.call.cache_dir is None and facts.cache_mount(use):
+        if use.call.cache_dir is None and _keeps_cache(facts, use):
             cache = ""
         elif exact and (19,) <= use.pip.low < (19, 0, 2):
             cache = ""  # these crash either way
@@ -164,10 +165,21 @@ def settings(facts: Facts, stage: StageFacts, behind: Use | None, start: int = 0
     return Settings(cache, facts.options.bytecode and not facts.needed(stage, BYTECODE))
 
 
+def _keeps_cache(facts: Facts, use: Use) -> bool:
+    """Tell whether a mount holds the cache of a call, once the passes have acted."""
+    if facts.options.cache == KEEP:
+        return facts.cache_mount(use)
+    from pipslim.facts.mounts import own_mount, will_be_mounted
+
+    if facts.options.cache == MOUNT:
+        return will_be_mounted(facts, use)
+    return facts.cache_mount(use) and own_mount(facts, use) is None
+
+
 def said_by_env(facts: Facts, use: Use) -> bool:
     """Tell whether ENV says before a call all that the settings would say."""
-    if not facts.mentions(_VARIABLE):
+    if not facts.mentions(VARIABLE):
         return False
     env = facts.stages.environment(use.instruction).env
     compiles = env.get("PIP_COMPILE", "1").lower() not in ("0", "no", "off", "false")
-    return bool(env.get(_VARIABLE)) and not (compiles and facts.options.bytecode)
+    return bool(env.get(VARIABLE)) and not (compiles and facts.options.bytecode)

@@ -18,7 +18,7 @@ from pipslim.facts.runs import Run, read_pip_run, read_run, steps
 from pipslim.facts.stages import StageFacts, Stages
 from pipslim.facts.tracker import Tracker
 from pipslim.syntax.forms import inner
-from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
+from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipslim.facts.context import Context, Folder
     from pipslim.facts.images import Version
     from pipslim.facts.leftovers import Need
+    from pipslim.facts.options import Options
     from pipslim.syntax.document import Document
 
 # Without sudo, these work for root alone.
@@ -40,18 +41,6 @@ _ROOT_NAMES = frozenset(("root", "0"))
 _NEW_PYTHON = lazy(r"EXTERNALLY-MANAGED|/python3\.(?:[89]|[1-9]\d)\b")
 _CONF = "/etc/pip.conf"
 _CONF_SIGNS = ("pip.conf", "PIP_CONFIG_FILE", " config")
-
-
-class Options(NamedTuple):
-    """What a user may tell passes.
-
-    `assume_pip` is the pip version of base images that are not known, `images` that of some, by
-    `image` or `image:tag` patterns. `bytecode` is false where bytecode is to stay.
-    """
-
-    assume_pip: str = ""
-    images: tuple[tuple[str, str], ...] = ()
-    bytecode: bool = True
 
 
 class Facts:
@@ -251,14 +240,14 @@ class Facts:
             found[name] = value
         return found
 
-    def cache_mount(self, use: Use) -> bool:
-        """Tell whether a mount keeps the cache of a call out of the image.
+    def cache_mount(self, use: Use, types: tuple[str, ...] = ("cache", "tmpfs")) -> bool:
+        """Tell whether a mount, of one of some types, keeps the cache of a call out of the image.
 
         It does where its target is the cache that this pip uses, or a parent of it:
         `$PIP_CACHE_DIR`, else `$XDG_CACHE_HOME/pip`, else `$HOME/.cache/pip` of the user in force.
         """
         mounts = self.stages.mounts(use.instruction)
-        kept_out = [m for m in mounts if m.type in ("cache", "tmpfs") and m.target]
+        kept_out = [m for m in mounts if m.type in types and m.target]
         if not kept_out:
             return False
         cache = self.cache_dir(use)
@@ -285,8 +274,15 @@ class Facts:
         if not home:
             if "sudo" in use.call.program.wrappers or self.root(use.instruction):
                 home = "/root"
-            else:
+            elif not self.mentions("USER"):
                 return None
+            else:
+                from pipslim.facts.accounts import account
+
+                made = account(self, use.instruction)
+                if made is None or not made.home:
+                    return None
+                home = made.home
         return home.rstrip("/") + "/.cache/pip"
 
     def cache_off(self, use: Use) -> bool:

@@ -171,6 +171,11 @@ class PipCall(NamedTuple):
         return self.cache or None
 
 
+def is_no_cache(word: str) -> bool:
+    """Tell whether a word is `--no-cache-dir`, or an abbreviation that pip takes."""
+    return _NO_CACHE.match(word) is not None
+
+
 def _cache(options: tuple[Word, ...]) -> str | None:
     """Give what the last option about the cache says: a folder, or "" for none."""
     found = None

@@ -88,6 +88,8 @@ PASSES: tuple[Step, ...] = (
         *("pip", "py", "conda", "tensorflow", "airflow", "notebook"),
         waits_for="strict-purge",
     ),
+    # mounts come and go together with what they hold: pip-conf and pip-cache say the same of them
+    _step("defeated-mount", "--mount", "PIP_NO_CACHE_DIR", waits_for="strict-purge"),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step("old-pip", *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it

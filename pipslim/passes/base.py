@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from pipslim.facts.options import KEEP
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ class Safety(IntEnum):
     SHOWN = 0  # printed with its reason, never applied
     UNSAFE = 1  # valid, but the meaning may change: needs --unsafe
     SAFE = 2  # what the user asked for, and nothing else changes; every comment kept
+
+
+# How the title of a fix ends that makes a file need BuildKit, where nothing in it did before.
+NEEDS_BUILDKIT = " (needs BuildKit)"
 
 
 class Fix(NamedTuple):
@@ -80,7 +85,8 @@ class Finding(NamedTuple):
 class About(NamedTuple):
     """What a pass is for, in words: the README's table, `pipslim explain` and a test read this.
 
-    `before` and `after` are whole Dockerfiles: the pass alone makes the second of the first.
+    `before` and `after` are whole Dockerfiles: the pass alone makes the second of the first, where
+    it is told `cache`, if that is said.
     """
 
     id: str
@@ -89,6 +95,7 @@ class About(NamedTuple):
     price: str
     before: str
     after: str
+    cache: str = KEEP
 
 
 if TYPE_CHECKING:

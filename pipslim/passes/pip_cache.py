@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import CACHE
+from pipslim.facts.options import KEEP
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
@@ -45,7 +46,13 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each call that would leave a cache, and for each that can't be told."""
     for stage in facts.stages.all:
         pips = facts.pips(stage)
-        for use in pips.uses:
+        uses = pips.uses
+        if facts.options.cache != KEEP:
+            from pipslim.passes.mounted import settled
+
+            found, uses = settled(document, facts, uses)
+            yield from found
+        for use in uses:
             if use.call.subcommand in CACHE_WRITERS and not use.call.turns_cache_off:
                 finding = _judge(document, facts, stage, use)
                 if finding is not None:
@@ -57,38 +64,51 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
 
 def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Finding | None:
     call = use.call
-    why_not, refers = "", -1
     if facts.cache_mount(use):
         return None
     if call.cache_dir is not None:
         if _removed(document, use, call.cache_dir):
             return None
-        why_not = "it asks for a cache with --cache-dir"
+        why_not, refers = "it asks for a cache with --cache-dir", -1
     elif facts.cache_off(use):
         return None
-    elif call.read:
-        why_not = "another command reads its output"
-    elif use.pip.rejects_flag:
-        why_not = "this pip is older than 6.0: it has no cache, and rejects the flag"
-    elif use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
-        why_not = "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)"
-    elif (need := facts.needed(stage, CACHE)) is not None:
-        why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        refers = need.start
+    else:
+        why_not, refers = flag_refused(facts, stage, use)
     span = use.span()
-    end = span.end
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
         return Finding(_ID, span, message, None, why_not, refers)
-    text = f" {FLAG}"
-    if call.program.exec_form:  # as the elements ahead of it are set
-        compact = (
-            document.text[span.start : end].count('","')
-            and '", "' not in (document.text[span.start : end])
-        )
-        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
-    fix = Fix(f"add {FLAG}", Safety.SAFE, (record(Edit, (end, end, text)),))
+    fix = Fix(f"add {FLAG}", Safety.SAFE, (added(document, use),))
     return record(Finding, (_ID, span, message, fix, "", -1, None))
+
+
+def flag_refused(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
+    """Tell why a call is not to have the flag, or nothing; and the offset of a line it refers to.
+
+    That is -1 where the reason names no `{line}`.
+    """
+    if use.call.read:
+        return "another command reads its output", -1
+    if use.pip.rejects_flag:
+        return "this pip is older than 6.0: it has no cache, and rejects the flag", -1
+    if use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):
+        return "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)", -1
+    need = facts.needed(stage, CACHE)
+    if need is not None:
+        needs = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
+        return needs, need.start
+    return "", -1
+
+
+def added(document: Document, use: Use) -> Edit:
+    """Give the edit that puts the flag right behind a call's subcommand."""
+    start, end = use.span()
+    text = f" {FLAG}"
+    if use.call.program.exec_form:  # as the elements ahead of it are set
+        ahead = document.text[start:end]
+        compact = '","' in ahead and '", "' not in ahead
+        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
+    return record(Edit, (end, end, text))
 
 
 def _removed(document: Document, use: Use, folder: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts import conf
+from pipslim.facts.options import KEEP
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import line_after, linked
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _ID = "pip-conf"
 _TITLE = f"write {conf.PATH}"
+_NO_PLACE = "no place behind the upgrade of pip where root can write it"
 _MESSAGE = f"no {conf.PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
@@ -54,10 +56,9 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     completions: list[Completion] = []
     for stage in facts.stages.all:
-        if stage.windows or not facts.has_pip(stage):
+        above = stage.chain()[:-1]  # whose settings are inherited
+        if stage.windows or not facts.has_pip(stage) or any(map(facts.has_pip, above)):
             continue
-        if any(facts.has_pip(above) for above in stage.chain()[:-1]):
-            continue  # inherited
         if all(use.pip.rejects_flag for use in facts.uses(stage)):
             continue  # pips that know no such settings
         judged = _judge(document, facts, stage)
@@ -99,15 +100,22 @@ def _judge(
     `planned` is for an upgrade to come: the last call that finds pip old now, and the instruction
     behind which that will not be so.
     """
-    start = document.instructions[stage.stage.first]
-    found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
+    span = record(Span, document.instructions[stage.stage.first][1:3])
+    found = Finding(_ID, span, _MESSAGE)
     brought: Completion | None = None
     chain = [*stage.chain()[:-1], *stage.family()]
+    written = conf.is_written(facts, chain)
+    if written and facts.options.cache != KEEP:
+        from pipslim.passes.again import rewritten
+
+        again = rewritten(document, facts, stage, found)
+        if again is not None:
+            return again
     if conf.may_bring(facts, chain):
         from pipslim.passes.complete import completion
 
         brought = completion(document, facts, stage, found)
-    elif conf.is_written(facts, chain):
+    elif written:
         return None
     if brought is None or brought.dropped:
         return _new(document, facts, stage, found, planned, no_files=brought is not None)
@@ -128,41 +136,34 @@ def _new(
         return None
     behind = conf.upgrade(facts, stage) if planned is None else planned[0]
     wish = conf.settings(facts, stage, behind)
-    dropped: tuple[Edit, ...] = ()
-    drops: tuple[str, ...] = ()
-    if wish.cache:
-        purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-        if purges:  # they fail where there is no cache
-            from pipslim.passes.removal import without_calls
+    removed: tuple[tuple[Edit, ...], tuple[str, ...]] = ((), ())
+    purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
+    if wish.cache and purges:  # they fail where there is no cache
+        from pipslim.passes.removal import without_calls
 
-            removed = without_calls(document, facts, purges)
-            if isinstance(removed, str):
-                wish = wish._replace(cache="")
-            else:
-                dropped, drops = removed
+        without = without_calls(document, facts, purges)
+        if isinstance(without, str):
+            wish = wish._replace(cache="")
+        else:
+            removed = without
     if not wish.cache and not wish.compile_off:
         return None
     if behind is not None and not no_files:
-        if planned is None:
-            edit = _behind(document, facts, stage, behind, wish)
-        else:
+        edit = _behind(document, facts, stage, behind, wish)
+        if planned is not None:
             edit = _line(document, facts, stage, planned[1], wish)
         if edit is None:
-            told = "no place behind the upgrade of pip where root can write it"
-            return found._replace(why_not=told)
-        return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
-    place = None if no_files else top(facts, stage)
-    if place is None:
-        from pipslim.passes.variables import by_env
+            return found._replace(why_not=_NO_PLACE)
+    else:
+        place = top(facts, stage) if not no_files else None
+        if place is None:
+            from pipslim.passes.variables import by_env
 
-        why = "pip reads no file" if no_files else "no root can write it"
-        by = by_env(document, facts, stage, wish, found, why)
-        if by is None or by.fix is None or not dropped:
-            return by
-        return by._replace(fix=by.fix._replace(edits=(*by.fix.edits, *dropped), drops=drops))
-    line = conf.command(wish, stage, root=place.root)
-    edit = line_after(document, place.number, "RUN", line)
-    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
+            why = "pip reads no file" if no_files else "no root can write it"
+            return by_env(document, facts, stage, wish, found, why, removed)
+        line = conf.command(wish, stage, root=place.root)
+        edit = line_after(document, place.number, "RUN", line)
+    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *removed[0]), (), removed[1]))
 
 
 def _behind(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.passes import IDS
+from pipslim.passes.base import NEEDS_BUILDKIT
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,10 +15,21 @@ if TYPE_CHECKING:
 class Summary:
     """Counts outcomes as they come; `lines` tells them."""
 
-    __slots__ = ("changed", "failed", "fixed", "held", "others", "read", "unread", "unused")
+    __slots__ = (
+        "buildkit",
+        "changed",
+        "failed",
+        "fixed",
+        "held",
+        "others",
+        "read",
+        "unread",
+        "unused",
+    )
 
     def __init__(self) -> None:
         self.read = self.changed = self.unread = self.failed = 0
+        self.buildkit = 0  # files that had nothing before that only BuildKit builds
         self.others = 0  # that would change; `read` and `changed` are of Dockerfiles
         self.fixed: dict[str, int] = {}
         self.held: list[tuple[str, str]] = []
@@ -46,6 +58,7 @@ class Summary:
                 where = f"{result.path}:{report.position}"
                 text = f"{where}: {report.pass_id}: {report.message}; {report.held}"
                 self.held.append((report.pass_id, text))
+        self.buildkit += any(r.fixed.endswith(NEEDS_BUILDKIT) for r in outcome.reports)
         for place, text in outcome.unused:
             self.unused.append(f"{result.path}:{place}: {text}")
 
@@ -72,6 +85,11 @@ class Summary:
             if fixed or held:
                 told = f"{fixed} {'fixed' if written else 'to fix'}"
                 yield f"  {pass_id}: {told}" + (f", {held} held back" if held else "")
+        if self.buildkit:
+            yield (
+                f"cache mounts need BuildKit, which {count_files(self.buildkit)} did not before:"
+                " Docker 23 or later, or DOCKER_BUILDKIT=1"
+            )
 
 
 def count_files(count: int, which: str = "") -> str:

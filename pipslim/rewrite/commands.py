@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
+from pipslim.rewrite.ends import EVEN, hangs
 from pipslim.syntax.forms import flags, inner
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Command
 
 _LINKS = frozenset(("&&", "||", ";", "|", "|&", "&", "\n"))
-_EVEN = frozenset((";", "\n"))  # behind which a command runs, however the one ahead ended
+_JOINTS = _LINKS | {"!", "(", ")", "{", "}"}
 _BRACKETS = {"{": "}", "(": ")", "case": "esac", "if": "fi", "for": "done", "while": "done"}
 
 # the end of a line that the next one continues, by escape character
@@ -92,8 +93,7 @@ def differs(before: Side, after: Side, declared: Declared) -> str:
         if len(levels) != len(levels_now):
             return "a script inside it was lost or added"
         for depth in range(len(levels)):
-            nested = levels_now[depth + 1 :]
-            reason = _compare(levels[depth], levels_now[depth], nested, body.exec_form)
+            reason = _compare(levels[depth:], levels_now[depth:], body.exec_form)
             if reason:
                 return reason
         top = levels_now[0]
@@ -152,7 +152,7 @@ def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
             words = words.strip(", ").strip('"')
         for link in ("&&", ";"):
             words = words.removeprefix(link).removesuffix(link).strip()
-        if words and words not in drops:
+        if words not in drops and not drops.issuperset(words.split()):
             return False
     return True
 
@@ -167,7 +167,7 @@ def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
         return False
     for command in script.commands:
         written = " ".join(text[command.start : command.end].split())
-        if command.lead not in ("", "&&", *_EVEN) or command.nest or written not in drops:
+        if command.lead not in ("", "&&", *EVEN) or command.nest or written not in drops:
             return False
     return True
 
@@ -190,8 +190,9 @@ def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level
     return record(_Level, (view, script, covered))
 
 
-def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool) -> str:
-    """Compare a script with what it was; `nested` are the scripts inside its words."""
+def _compare(olds: Sequence[_Level], nows: Sequence[_Level], exec_form: bool) -> str:
+    """Compare a script with what it was; behind each stand those inside its words."""
+    old, now = olds[0], nows[0]
     if isinstance(old.script, Opaque) or isinstance(now.script, Opaque):
         same = old.view.text == now.view.text and not old.cuts and not now.cuts
         return "" if same else "a script that could not be followed changed"
@@ -200,10 +201,10 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
             return ""
         if not exec_form:  # its text is that of the whole RUN, flags included
             return "a script changed"
-    were, are = _apart(old, ()), _apart(now, _within(now, nested) if nested else ())
+    were, are = _apart(old, _within(old, olds[1:])), _apart(now, _within(now, nows[1:]))
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
-    if old.cuts and _hangs(old, old.script):
+    if old.cuts and hangs(old.view.text, old.script, old.cut):
         return "how it ends hung on a command that was dropped"
     before, _ = _parted(old, old.script)
     after, added = _parted(now, now.script)
@@ -223,37 +224,9 @@ def _compare(old: _Level, now: _Level, nested: Sequence[_Level], exec_form: bool
                 return "a command got or lost a redirection"
         if end > first and words and now.cut(words[0].start, words[0].end):
             return "a command runs another program than before"
-    if not now.cuts or _links_alike(now, now.script, are.cut, sorted(added)):
+    if not now.cuts or _links_alike(now, now.script, are, sorted(added), were.places()):
         return ""
     return "an added command is not linked as those around it"
-
-
-def _hangs(level: _Level, script: Script) -> bool:
-    """Tell whether a script may end otherwise without the commands in cuts, which end well.
-
-    `a && x` ends as `a` does; `a; x` does not, but where `set -e` has ended it at `a`.
-    """
-    commands, tokens, text = script.commands, script.tokens, level.view.text
-    first = 0
-    for at, command in enumerate(commands):
-        if not level.cut(command.start, command.end):
-            first = at + 1
-            continue
-        following = commands[at + 1] if at + 1 < len(commands) else None
-        if following is not None and level.cut(following.start, following.end):
-            continue
-        here = tokens[bisect_left(tokens, (command.end, 0)) :][:1]
-        behind = "".join([text[t.start : t.end] for t in here if following or t.value != "\n"])
-        lead = commands[first].lead
-        if lead == "&&":
-            fits = behind in ("&&", "")
-        elif behind:
-            fits = lead in ("", *_EVEN) and (behind == "&&" or behind in _EVEN)
-        else:
-            fits = lead in _EVEN and commands[0].name == "set" and commands[first - 1].lead in _EVEN
-        if not fits:
-            return True
-    return False
 
 
 def _within(level: _Level, nested: Sequence[_Level]) -> list[Range]:
@@ -294,6 +267,17 @@ class _Apart(NamedTuple):
 
     texts: list[str]
     cut: list[Range]
+
+    def places(self) -> frozenset[int]:
+        """Give where something is cut out: the number of tokens that stay ahead of it."""
+        if not self.cut:
+            return frozenset()
+        found: list[int] = []
+        passed = 0
+        for first, last in self.cut:
+            found.append(first - passed)
+            passed += last - first
+        return frozenset(found)
 
 
 def _apart(level: _Level, within: Sequence[Range]) -> _Apart | None:
@@ -348,15 +332,17 @@ def _without(text: str, start: int, end: int, cuts: Sequence[Range]) -> str:
     return "".join(parts)
 
 
-def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Sequence[int]) -> bool:
+def _links_alike(
+    level: _Level, script: Script, apart: _Apart, heads: Sequence[int], replaced: frozenset[int]
+) -> bool:
     """Tell whether added commands are linked, outside brackets, by the operator that stood there.
 
     An `&&` behind a command that ended in `;` would take it out of `set -e`; an `||` would catch
-    the failure of a command ahead of it. `cut` are the places of the tokens that were added,
-    `heads` the starts of the commands that were, in order.
+    the failure of a command ahead of it. `apart` are the tokens that were added, `heads` the starts
+    of the commands that were, in order; `replaced` are places at which something was taken out.
     """
-    text, tokens = level.view.text, script.tokens
-    at = 0
+    text, tokens, cut = level.view.text, script.tokens, apart.cut
+    at = passed = 0
     while at < len(cut):
         first, last = cut[at]
         at += 1
@@ -366,6 +352,10 @@ def _links_alike(level: _Level, script: Script, cut: Sequence[Range], heads: Seq
         stretch = [(start, text[start:end]) for start, end, _ in tokens[first:last]]
         ahead = text[tokens[first - 1].start : tokens[first - 1].end] if first else ""
         behind = text[tokens[last].start : tokens[last].end] if last < len(tokens) else ""
+        if first - passed in replaced and not any(word in _JOINTS for _, word in stretch):
+            passed += last - first
+            continue  # one command in the place of another
+        passed += last - first
         if not _linked(stretch, heads, ahead, behind):
             return False
     return True
@@ -377,7 +367,7 @@ def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, be
     at = bisect_left(heads, first[0])
     if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
-        return not any(word in _LINKS or word in ("!", "(", ")", "{", "}") for _, word in stretch)
+        return not any(word in _JOINTS for _, word in stretch)
     words = next((n for n, (_, word) in enumerate(stretch) if word in _LINKS), 0)
     if words and stretch[words][0] < heads[at]:  # words of the command ahead, then a command
         first, stretch = stretch[words], stretch[words:]

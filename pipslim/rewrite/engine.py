@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from pipslim.facts.context import Folder
-    from pipslim.facts.known import Options
+    from pipslim.facts.options import Options
     from pipslim.passes import Step
     from pipslim.passes.base import Finding
     from pipslim.rewrite.pragma import Pragma

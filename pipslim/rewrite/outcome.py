@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.facts.known import Options
+from pipslim.facts.options import Options
 from pipslim.passes import USUAL
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 

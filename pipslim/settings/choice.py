@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pipslim.facts.options import CACHES
 from pipslim.passes import IDS
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_ID = lazy(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _VERSION = lazy(r"[0-9]+(?:\.[0-9]+)*")
 
 
@@ -34,6 +36,20 @@ def bad_version(text: str) -> str:
     if _VERSION.fullmatch(text):
         return ""
     return f"{text!r} is no version of pip; write one such as 24.0"
+
+
+def bad_cache(text: str) -> str:
+    """Say what is wrong with what is to become of pip's cache; nothing where it is right."""
+    if text in CACHES:
+        return ""
+    return f"{text!r} is none of {', '.join(CACHES)}{nearest(text, CACHES)}"
+
+
+def bad_id(text: str) -> str:
+    """Say what is wrong with the id of a cache mount; nothing where it is right."""
+    if _ID.fullmatch(text):
+        return ""
+    return f"{text!r} is no id of a mount; write one of letters, digits, '.', '_', '/' and '-'"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

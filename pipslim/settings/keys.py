@@ -38,6 +38,13 @@ KEYS = (
         joins=True,
     ),
     Key("unsafe", "switch", "false", "Apply fixes that may change the meaning, too."),
+    Key(
+        "cache",
+        "cache",
+        "keep",
+        "pip's cache: keep its mounts, else none; none, nor mounts; or a mount for each call.",
+    ),
+    Key("cache-id", "id", "none", "The id of the cache mounts that are added."),
     Key("context", "folder", "its own", "The folder that a Dockerfile is built with, from here."),
     Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),
     Key(
@@ -64,6 +71,8 @@ BY_NAME = {key.name: key for key in KEYS}
 TAKES = {
     "file": "a path",
     "folder": "a path",
+    "cache": "keep, none or mount",
+    "id": "an id, as text",
     "passes": "a list of passes",
     "patterns": "a list of patterns",
     "switch": "true or false",
@@ -74,6 +83,8 @@ TAKES = {
 EXAMPLES = {
     "file": '"../pipslim.toml"',
     "folder": '"."',
+    "cache": '"mount"',
+    "id": '"pip"',
     "passes": '["pip-cache"]',
     "patterns": '["vendor/"]',
     "switch": "true",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from pipslim.facts.known import Options
+from pipslim.facts.options import KEEP, Options
 from pipslim.passes import USUAL
 from pipslim.rewrite.engine import Choice
-from pipslim.settings.choice import BadSetting, bad_version, unknown_pass
+from pipslim.settings.choice import BadSetting, bad_cache, bad_id, bad_version, unknown_pass
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ class InForce(NamedTuple):
     per_file: tuple[tuple[str, str, frozenset[str]], ...]
     unsafe: bool
     context: str
+    cache: str
+    cache_id: str
     assume_pip: str
     images: tuple[tuple[str, str], ...]
     include: tuple[tuple[str, tuple[str, ...]], ...]
@@ -57,7 +59,8 @@ class InForce(NamedTuple):
     def choice(self, ignored: frozenset[str] = frozenset()) -> Choice:
         """Give what the engine is told, where more passes are ignored for one file."""
         ignored |= self.ignored
-        options = Options(self.assume_pip, self.images, "bytecode" not in ignored)
+        compiled = "bytecode" in ignored
+        options = Options(self.assume_pip, self.images, not compiled, self.cache, self.cache_id)
         return Choice(self.passes - ignored, self.unsafe, options)
 
 
@@ -99,6 +102,8 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
         tuple(per_file),
         bool(single.get("unsafe")),
         str(single.get("context", "")),
+        str(single.get("cache", KEEP)),
+        str(single.get("cache-id", "")),
         str(single.get("assume-pip", "")),
         tuple(images),
         tuple(patterns["include"]),
@@ -108,7 +113,7 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
     )
 
 
-_SINGLE = frozenset(("unsafe", "assume-pip", "force-exclude", "gitignore"))
+_SINGLE = frozenset(("unsafe", "cache", "cache-id", "assume-pip", "force-exclude", "gitignore"))
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -133,6 +138,12 @@ def told(arguments: Arguments, base: str) -> Layer:
     if arguments.assume_pip:
         _refuse("assume_pip", arguments.assume_pip, bad_version(arguments.assume_pip))
         values["assume-pip"] = arguments.assume_pip
+    if arguments.cache:
+        _refuse("cache", arguments.cache, bad_cache(arguments.cache))
+        values["cache"] = arguments.cache
+    if arguments.cache_id:
+        _refuse("cache_id", arguments.cache_id, bad_id(arguments.cache_id))
+        values["cache-id"] = arguments.cache_id
     if arguments.context:
         values["context"] = arguments.context
     pairs = []

@@ -7,7 +7,14 @@ import os
 from pipslim.files.disk import Unreachable, read
 from pipslim.options import OPTIONS
 from pipslim.passes import IDS
-from pipslim.settings.choice import BadSetting, bad_version, nearest, unknown_pass
+from pipslim.settings.choice import (
+    BadSetting,
+    bad_cache,
+    bad_id,
+    bad_version,
+    nearest,
+    unknown_pass,
+)
 from pipslim.settings.keys import BY_NAME, EXAMPLES, TAKES
 from pipslim.settings.layers import Layer
 from pipslim.settings.places import places
@@ -37,6 +44,9 @@ def read_layers(
     each fault of the file, and Unreachable.
     """
     return _Reader(known, base).layers(path, data, ())
+
+
+_JUDGED = {"version": bad_version, "cache": bad_cache, "id": bad_id}
 
 
 class _Reader:
@@ -168,9 +178,9 @@ class _Check:
         kind, where = key.kind, (key.name,)
         if kind == "switch" and isinstance(value, bool):
             return value
-        if kind in ("file", "folder", "version") and isinstance(value, str):
-            if kind == "version":
-                self._judge(where, bad_version(value))
+        if kind in ("file", "folder", "version", "cache", "id") and isinstance(value, str):
+            if kind in _JUDGED:
+                self._judge(where, _JUDGED[kind](value))
             elif not value:
                 self._judge(where, f"an empty path; write {EXAMPLES[kind]}, or take it out")
             return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pipslim.facts.options import CACHES, KEEP
 from pipslim.passes import PASSES
 from pipslim.settings.keys import KEYS
 
@@ -42,6 +43,8 @@ def _property(key: Key) -> dict[str, Any]:
     passes = {"type": "array", "items": {"$ref": "#/definitions/pass"}}
     shapes: dict[str, dict[str, Any]] = {
         "file": {"type": "string", "minLength": 1},
+        "cache": {"enum": list(CACHES), "default": KEEP},
+        "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._/-]*$"},
         "folder": {"type": "string", "minLength": 1},
         "passes": {**passes, **({"minItems": 1} if key.name == "select" else {})},
         "patterns": {"type": "array", "items": _PATTERN},

@@ -1,0 +1,161 @@
+"""What becomes of pip's cache where a cache mount is to hold it, or no mount is to be left."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from pipslim.facts.leftovers import CACHE
+from pipslim.facts.mounts import (
+    NONE_NEEDED,
+    Unfit,
+    Wanted,
+    no_cache_words,
+    own_mount,
+    reliance,
+    shows_buildkit,
+    wanted,
+)
+from pipslim.facts.options import MOUNT
+from pipslim.facts.pipcalls import CACHE_WRITERS
+from pipslim.passes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
+from pipslim.passes.mounting import as_written, flagged, unflagged, without_words
+from pipslim.passes.pip_cache import added, flag_refused
+from pipslim.syntax.edits import Edit
+from pipslim.syntax.startup import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pipslim.facts.known import Facts
+    from pipslim.facts.pips import Use
+    from pipslim.syntax.document import Document
+
+_ID = "pip-cache"
+_TITLE = "mount a cache"
+
+
+def settled(
+    document: Document, facts: Facts, uses: Sequence[Use]
+) -> tuple[list[Finding], tuple[Use, ...]]:
+    """Give the findings for mounts that are wanted, or not; and the calls that are left for flags.
+
+    `uses` are the calls of a stage, in order.
+    """
+    found: list[Finding] = []
+    left: list[Use] = []
+    settle = _mount if facts.options.cache == MOUNT else _unmount
+    for _, group in groupby(uses, _instruction):
+        calls = [use for use in group if use.call.subcommand in CACHE_WRITERS]
+        finding, others = settle(document, facts, calls)
+        found += finding
+        left += others
+    return found, tuple(left)
+
+
+def _instruction(use: Use) -> int:
+    return use.instruction
+
+
+def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Finding], list[Use]]:
+    """Give each call of a RUN its cache mount: one fix for the whole RUN."""
+    edits: list[Edit] = []
+    drops: list[str] = []
+    flags: list[tuple[str, str]] = []
+    mounted: list[Use] = []
+    found: list[Finding] = []
+    left: list[Use] = []
+    wishes = [wanted(facts, use) for use in calls]
+    # a RUN is mounted for all of its calls that have a cache, or for none
+    unfit = next((wish for wish in wishes if isinstance(wish, Unfit) and wish.why), None)
+    for use, own in zip(calls, wishes, strict=True):
+        wish = own if unfit is None or own == NONE_NEEDED else unfit
+        if facts.cache_mount(use):
+            change = _own(facts, use, wish)
+            if change is not None:
+                edits.append(change[0])
+                flags.append(change[1])
+                mounted.append(use)
+            continue
+        reason = wish if not isinstance(wish, Wanted) else None
+        if reason is None and facts.cache_off(use):
+            reason = reliance(facts)
+        words = no_cache_words(use) or ()
+        without = without_words(document, use, words)
+        if isinstance(wish, Wanted) and reason is None and without is not None:
+            mounted.append(use)
+            edits += without
+            drops += as_written(use, words)
+            if ("", wish.flag) not in flags:
+                flags.append(("", wish.flag))
+        elif use.call.turns_cache_off or facts.cache_off(use):
+            if reason is None and without is None:
+                reason = Unfit("a comment stands beside the flag, which would go")
+            if reason is not None and reason.why:
+                found.append(_held(use, reason))
+        else:
+            left.append(use)
+    if not mounted:
+        return found, left
+    new = [flag for old, flag in flags if not old]
+    if new:
+        instruction = document.instructions[mounted[0].instruction]
+        edits.append(flagged(document, instruction, new))
+    title = _TITLE if shows_buildkit(facts) else _TITLE + NEEDS_BUILDKIT
+    fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), (), tuple(drops), (), tuple(flags))
+    call = mounted[0].call
+    message = f"`{call.spelling} {call.subcommand}` has no cache mount"
+    if not new:
+        fix = fix._replace(title="make the mount its user's own")
+        message = f"the cache mount of `{call.spelling} {call.subcommand}` is not its user's own"
+    return [Finding(_ID, mounted[0].span(), message, fix), *found], left
+
+
+def _held(use: Use, reason: Unfit) -> Finding:
+    message = f"`{use.call.spelling} {use.call.subcommand}` has no cache mount"
+    return Finding(_ID, use.span(), message, None, reason.why, reason.refers)
+
+
+def _own(facts: Facts, use: Use, wish: Wanted | Unfit) -> tuple[Edit, tuple[str, str]] | None:
+    """Give the edit that makes a mount its user's own, and the flag before and after."""
+    own = own_mount(facts, use)
+    if own is None or not isinstance(wish, Wanted) or ",uid=" not in wish.flag:
+        return None
+    mount, flag = own
+    if "uid" in mount.options or "gid" in mount.options or "mode" in mount.options:
+        return None
+    instruction = facts.document.instructions[use.instruction]
+    written = instruction.view.text[flag.start : flag.end]
+    owner = wish.flag[wish.flag.index(",uid=") :]
+    if written[-1] in "\"'":
+        return None
+    end = instruction.after(flag.end)
+    return Edit(end, end, owner), (written, written + owner)
+
+
+def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Finding], list[Use]]:
+    """Take the mount of pip's cache off a RUN, and give its calls the flag."""
+    stage = facts.stages.of(calls[0].instruction) if calls else None
+    if stage is None or facts.needed(stage, CACHE) is not None:
+        return [], calls
+    mounted = [use for use in calls if facts.cache_mount(use) and use.call.cache_dir is None]
+    on = [u for u in mounted if not u.call.turns_cache_off and not facts.cache_off(u)]
+    if not on:
+        return [], calls
+    call = on[0].call
+    told = Finding(_ID, on[0].span(), f"`{call.spelling} {call.subcommand}` has a cache mount")
+    own = own_mount(facts, mounted[0])
+    if own is None:
+        return [told._replace(why_not="other tools may use that mount too")], calls
+    instruction = document.instructions[mounted[0].instruction]
+    edit = unflagged(document, instruction, own[1])
+    if edit is None:
+        return [told._replace(why_not="a comment stands behind the mount, which would go")], calls
+    if any(use.call.read for use in on):
+        return [told._replace(why_not="another command reads its output")], calls
+    written = instruction.view.text[own[1].start : own[1].end]
+    flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
+    edits = (edit, *(added(document, use) for use in flagged))
+    title = "take the cache mount away, add --no-cache-dir"
+    fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=((written, ""),))
+    rest = [use for use in calls if use not in on]
+    return [told._replace(fix=fix)], rest

@@ -143,8 +143,16 @@ _INSERTIONS = re.compile(
     """,
     re.VERBOSE,
 )
-# All that may be taken out of one: what fails where the cache is off.
-_REMOVAL = re.compile(r"&&\s*\S+(?: -m pip)? cache purge")
+# All that may be taken out of one: what fails, or finds nothing, where the cache is off. That is
+# operands of an `rm`, an `rm` that has no other, `pip cache purge`; each with what links it.
+_OPERAND = re.compile(
+    r"""(?<=\s)["']?(?:~|/[\w./-]+|\$\{?HOME\}?)/\.cache/pip(?:/[\w*]*)*["']?(?=[\s;]|$)"""
+)
+_PURGE = r"(?:sudo\s+)?(?:rm(?:\s+-[a-zA-Z]+)+|\S*(?:pip[\d.]*|-m\ pip)\s+cache\s+purge)"
+_QUIET = r"(?:\s*[12]?>\s*/dev/null|\s*2>&1)*"
+_REMOVAL = re.compile(
+    rf"(?:&&|;)\s*{_PURGE}{_QUIET}\s*(?=&&|;|$)|(?<!\S){_PURGE}{_QUIET}\s*(?:&&|;|$)"
+)
 
 
 def test_no_instruction_or_comment_is_lost(run: Run, tell: Callable[[str], None]) -> None:
@@ -191,7 +199,22 @@ def _difference(old: Sequence[Any], new: Sequence[Any]) -> str:
 
 
 def _runs(commands: Iterable[Any]) -> list[str]:
-    return [each.original for each in commands if _is_run(each)]
+    """Give all RUNs, but those that do nothing but purge pip's cache."""
+    runs = [each.original for each in commands if _is_run(each)]
+    return [run for run in runs if _bare(_unpurged(run.partition(" ")[2])) or not _purges(run)]
+
+
+def _purges(run: str) -> bool:
+    return ".cache/pip" in run or "cache purge" in run
+
+
+def _unpurged(run: str) -> str:
+    """Give a RUN without purges of pip's cache."""
+    before = None
+    run = _OPERAND.sub("", run)
+    while run != before:
+        before, run = run, _REMOVAL.sub("", run)
+    return run
 
 
 def _is_run(command: Any) -> bool:
@@ -217,7 +240,7 @@ def _others(commands: Iterable[Any]) -> list[tuple[str, ...]]:
 
 def _grown(before: str, after: str) -> bool:
     """Tell whether a RUN is another one with nothing but known insertions in it."""
-    return _bare(_REMOVAL.sub("", before)) == _bare(_REMOVAL.sub("", after))
+    return _bare(_unpurged(before)) == _bare(_unpurged(after))
 
 
 def _bare(run: str) -> list[str]:

@@ -656,6 +656,48 @@ MEANT = {
         {"drops": ["pip cache purge"]},
         {"drops": ["a"]},
     ),
+    "commands-in-a-row-dropped": Meant(
+        BASE + "RUN a && pip cache dir && pip cache purge && b\n",
+        (Change("RUN a", " && pip cache dir && pip cache purge", ""),),
+        {"drops": ["pip cache dir && pip cache purge"]},
+        {"drops": ["pip cache dir", "pip cache purge"]},
+    ),
+    "command-between-semicolons-dropped": Meant(
+        BASE + "RUN a; rm -rf /x; b\n",
+        (Change("RUN a; ", "rm -rf /x; ", ""),),
+        {"drops": ["rm -rf /x"]},
+        {"drops": ["rm -rf"]},
+    ),
+    "line-of-a-heredoc-dropped": Meant(
+        BASE + "RUN <<EOF\na\nrm -rf /x\nb\nEOF\n",
+        (Change("a\n", "rm -rf /x\n", ""),),
+        {"drops": ["rm -rf /x"]},
+        {"drops": ["b"]},
+    ),
+    "last-command-under-errexit-dropped": Meant(
+        BASE + "RUN set -e; a; rm -rf /x\n",
+        (Change("; a", "; rm -rf /x", ""),),
+        {"drops": ["rm -rf /x"]},
+        {"drops": ["a"]},
+    ),
+    "operand-dropped": Meant(
+        BASE + "RUN rm -rf /x /y\n",
+        (Change("rm -rf", " /x", ""),),
+        {"drops": ["/x"]},
+        {"drops": ["/y"]},
+    ),
+    "assignment-reworded": Meant(
+        BASE + "RUN A=1 pip install a\n",
+        (Change("RUN ", "A=1", "B=0"),),
+        {"drops": ["A=1"]},
+        {"drops": ["B=0"]},
+    ),
+    "run-of-lists-dropped": Meant(
+        BASE + "RUN rm -rf /x; rm -rf /y\nRUN a\n",
+        (Change("slim\n", "RUN rm -rf /x; rm -rf /y\n", ""),),
+        {"drops": ["rm -rf /x", "rm -rf /y"]},
+        {"drops": ["rm -rf /x"]},
+    ),
     "command-replaced": Meant(
         BASE + "RUN test -e /f || printf a > /f\n",
         (Change("|| ", "printf a > /f", "printf b > /f"),),
@@ -764,6 +806,34 @@ def test_what_is_declared_passes_and_nothing_else(case: Meant) -> None:
         refused = tried(case.text, *case.changes, **less)  # type: ignore[arg-type]
         assert refused.problem is not None, less
         assert refused.after == case.text
+
+
+ENDS = {
+    "last-behind-semicolon": ("RUN a; rm -rf /x\n", "a", "; rm -rf /x"),
+    "last-of-a-heredoc": ("RUN <<EOF\na\nrm -rf /x\nEOF\n", "a\n", "rm -rf /x\n"),
+    "link-ahead-of-a-semicolon": ("RUN set -e; a && rm -rf /x; b\n", "a", " && rm -rf /x"),
+    "last-behind-a-chain-under-errexit": ("RUN set -e; a && b; rm -rf /x\n", "b", "; rm -rf /x"),
+    "link-ahead-of-or": ("RUN a && rm -rf /x || b\n", "a", " && rm -rf /x"),
+    "link-in-the-background": ("RUN a && rm -rf /x & b\n", "a", " && rm -rf /x"),
+    "ahead-of-a-pipe": ("RUN rm -rf /x && a | b\n", "RUN ", "rm -rf /x && a | "),
+}
+
+
+@pytest.mark.parametrize(("run", "anchor", "cut"), ENDS.values(), ids=ENDS.keys())
+def test_no_command_is_dropped_that_decides_how_a_script_ends(
+    run: str, anchor: str, cut: str
+) -> None:
+    outcome = tried(BASE + run, Change(anchor, cut, ""), drops=("rm -rf /x", "rm -rf /x && a |"))
+    assert outcome.problem is not None
+    assert "commands" in outcome.problem.reason
+
+
+def test_words_and_a_command_may_go_in_at_one_place() -> None:
+    text = BASE + "RUN pip config set a yes && b\n"
+    outcome = tried(text, Change("set a", " yes", " no && pip config set c d"), drops=("yes",))
+    assert outcome.problem is None
+    outcome = tried(text, Change("set a", " yes", " no || pip config set c d"), drops=("yes",))
+    assert outcome.problem is not None
 
 
 def test_what_refers_to_a_variable_is_not_altered_with_it() -> None:

@@ -322,7 +322,8 @@ def test_no_rewrite_fails_its_own_proof(text: str) -> None:
 
 def test_passes_that_are_not_chosen_do_not_run() -> None:
     text = (
-        "FROM python:3.6.5\nENV A=1\nENV B=2\nRUN pip install a && rm -r ~/.cache\n"
+        "FROM python:3.6.5\nENV A=1\nENV PIP_NO_COMPILE=1\nRUN pip install a && rm -r ~/.cache\n"
+        "RUN rm -rf ~/.cache/pip\n"
         "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir b\n"
     )
     assert rewrite(text, Choice(frozenset())) == Outcome(text, text)
@@ -330,6 +331,15 @@ def test_passes_that_are_not_chosen_do_not_run() -> None:
         outcome = rewrite(text, Choice(frozenset((pass_id,))))
         assert {report.pass_id for report in outcome.reports} == {pass_id}
     assert {report.pass_id for report in rewrite(text).reports} == set(IDS)
+
+
+def test_a_fix_of_what_goes_later_is_not_told() -> None:
+    text = BASE + "RUN pip install a && rm -r ~/.cache/pip\nRUN rm -r ~/.cache\n"
+    outcome = rewrite(text)
+    assert "~/.cache/pip" not in outcome.after
+    told = [(each.pass_id, each.position.line) for each in outcome.reports if each.fixed]
+    assert ("strict-purge", 2) not in told
+    assert {("strict-purge", 3), ("late-purge", 2)} <= set(told)
 
 
 def offering(safety: Safety, why_not: str = "") -> Step:

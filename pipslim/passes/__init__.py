@@ -73,9 +73,13 @@ def _step(
 
 
 _PIP = ("pip", "PIP")
+# as a key of settings, which `--no-compile` is not
+_NO_COMPILE = tuple(f"{ahead}no{dash}compile" for ahead in ".n\n'\" " for dash in "-_")
 
 PASSES: tuple[Step, ...] = (
     _step("split-env", "ENV", "env", "Env"),
+    # ahead of what reads the settings that it corrects
+    _step("inverted-setting", "PIP_NO_COMPILE", "PIP_NO_CACHE_DIR", *_NO_COMPILE),
     # ahead of all that keep pip or Python from leaving anything: its `rm` would fail then
     _step("strict-purge", *leftovers.SIGNS),
     # it joins the last of neighbouring ENV, which split-env leaves as it is
@@ -89,9 +93,21 @@ PASSES: tuple[Step, ...] = (
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
     _step("old-pip", *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
-    _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
+    _step("pip-conf", *_PIP, waits_for="inverted-setting old-pip strict-purge", behind=True),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
-    _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
+    _step(
+        "pip-cache",
+        *_PIP,
+        waits_for="inverted-setting strict-purge",
+        reads="PIP_NO_CACHE_DIR",
+    ),
+    # a purge is for nothing only once those ahead of it have seen to pip's cache; strict-purge has
+    # put an -f in it by then, which goes with it
+    _step(
+        "late-purge",
+        *(".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "purge"),
+        waits_for="inverted-setting strict-purge old-pip pip-conf pip-cache",
+    ),
 )
 
 IDS = tuple(step.id for step in PASSES)

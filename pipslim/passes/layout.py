@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.pairs import Malformed, pairs
-from pipslim.syntax.script import HOLE, Opaque
+from pipslim.syntax.script import Opaque
 from pipslim.syntax.source import newline_at
 from pipslim.syntax.startup import TYPE_CHECKING, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipslim.facts.pips import Use
     from pipslim.facts.runs import Body
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document, Instruction
@@ -80,33 +79,6 @@ def linked(
         kept = [line for line in rest if line.strip() and not line.lstrip().startswith("#")]
         seam = "\n".join([first, *kept, last])
     return Edit(end, end, "".join([seam + each for each in added]))
-
-
-def unlinked(document: Document, use: Use) -> Edit | None:
-    """Give the edit that drops a call from its chain; None where it is no plain link of one."""
-    body, command = use.call.body, use.call.program.command
-    script, text = body.reading.script, body.view.text
-    if isinstance(script, Opaque) or command.nest or use.call.program.wrappers:
-        return None
-    if "\\" in use.call.written or any(HOLE in word.value for word in command.words):
-        return None
-    tokens = script.tokens
-    first = next(at for at, token in enumerate(tokens) if token.start >= command.start)
-    behind = next((token for token in tokens if token.start >= command.end), None)
-    if behind is not None and text[behind.start : behind.end] != "&&":
-        return None
-    place = use.call.program.outer + 1
-    if command.lead == "&&" and first > 1:
-        start = use.start + body.view.after(tokens[first - 2].end)
-        end = use.start + body.view.after(command.end)
-    elif first == 0 and behind is not None and script.commands[place].lead == "&&":
-        start = use.start + body.view.at(command.start)
-        end = use.start + body.view.at(script.commands[place].start)
-    else:
-        return None
-    if any(start < comment.start < end for comment in document.comments):
-        return None
-    return Edit(start, end, "")
 
 
 def indentation(document: Document, instruction: Instruction) -> str:

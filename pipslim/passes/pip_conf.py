@@ -6,7 +6,7 @@ from pipslim.facts import conf
 from pipslim.facts.options import KEEP
 from pipslim.facts.places import top
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import line_after, linked, unlinked
+from pipslim.passes.layout import line_after, linked
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ID = "pip-conf"
 _TITLE = f"write {conf.PATH}"
+_NO_PLACE = "no place behind the upgrade of pip where root can write it"
 _MESSAGE = f"no {conf.PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
@@ -55,10 +56,9 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each chain of stages whose first pip calls lack the settings."""
     completions: list[Completion] = []
     for stage in facts.stages.all:
-        if stage.windows or not facts.has_pip(stage):
+        above = stage.chain()[:-1]  # whose settings are inherited
+        if stage.windows or not facts.has_pip(stage) or any(map(facts.has_pip, above)):
             continue
-        if any(facts.has_pip(above) for above in stage.chain()[:-1]):
-            continue  # inherited
         if all(use.pip.rejects_flag for use in facts.uses(stage)):
             continue  # pips that know no such settings
         judged = _judge(document, facts, stage)
@@ -100,8 +100,8 @@ def _judge(
     `planned` is for an upgrade to come: the last call that finds pip old now, and the instruction
     behind which that will not be so.
     """
-    start = document.instructions[stage.stage.first]
-    found = Finding(_ID, record(Span, (start.start, start.end)), _MESSAGE)
+    span = record(Span, document.instructions[stage.stage.first][1:3])
+    found = Finding(_ID, span, _MESSAGE)
     brought: Completion | None = None
     chain = [*stage.chain()[:-1], *stage.family()]
     written = conf.is_written(facts, chain)
@@ -136,34 +136,33 @@ def _new(
         return None
     behind = conf.upgrade(facts, stage) if planned is None else planned[0]
     wish = conf.settings(facts, stage, behind)
-    dropped: tuple[Edit, ...] = ()
-    drops: tuple[str, ...] = ()
-    if wish.cache:
-        purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-        edits = [unlinked(document, use) for use in purges] if len(purges) < 2 else [None]
-        dropped = tuple(edit for edit in edits if edit is not None)
-        drops = tuple(use.call.written for use in purges)
-        if len(dropped) < len(edits):
-            wish, dropped = wish._replace(cache=""), ()
+    removed: tuple[tuple[Edit, ...], tuple[str, ...]] = ((), ())
+    purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
+    if wish.cache and purges:  # they fail where there is no cache
+        from pipslim.passes.removal import without_calls
+
+        without = without_calls(document, facts, purges)
+        if isinstance(without, str):
+            wish = wish._replace(cache="")
+        else:
+            removed = without
     if not wish.cache and not wish.compile_off:
         return None
     if behind is not None and not no_files:
-        if planned is None:
-            edit = _behind(document, facts, stage, behind, wish)
-        else:
+        edit = _behind(document, facts, stage, behind, wish)
+        if planned is not None:
             edit = _line(document, facts, stage, planned[1], wish)
         if edit is None:
-            told = "no place behind the upgrade of pip where root can write it"
-            return found._replace(why_not=told)
-        return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
-    place = None if no_files else top(facts, stage)
-    if place is None:
-        from pipslim.passes.variables import by_env
+            return found._replace(why_not=_NO_PLACE)
+    else:
+        place = top(facts, stage) if not no_files else None
+        if place is None:
+            from pipslim.passes.variables import by_env
 
-        why = "pip reads no file" if no_files else "no root can write it"
-        return by_env(document, facts, stage, wish, found, why)
-    edit = line_after(document, place.number, "RUN", conf.command(wish, stage, root=place.root))
-    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *dropped), (), drops))
+            why = "pip reads no file" if no_files else "no root can write it"
+            return by_env(document, facts, stage, wish, found, why, removed)
+        edit = line_after(document, place.number, "RUN", conf.command(wish, stage, root=place.root))
+    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *removed[0]), (), removed[1]))
 
 
 def _behind(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
+    from pipslim.syntax.edits import Edit
 
 
 def by_env(
@@ -20,10 +21,12 @@ def by_env(
     wish: Settings,
     finding: Finding,
     why: str,
+    removed: tuple[tuple[Edit, ...], tuple[str, ...]],
 ) -> Finding | None:
     """Give the finding for a stage where no file serves: the same settings as variables.
 
-    `why` says why none does.
+    `why` says why none does. `removed` are edits that take out what would fail then, and what that
+    is.
     """
     if any(use.crashes for use in facts.uses(stage)):
         return finding._replace(why_not=f"{why}, and by ENV it would crash a pip that may be old")
@@ -36,6 +39,6 @@ def by_env(
     if not pairs:
         return None
     names = tuple(pair.partition("=")[0] for pair in pairs)
-    edits = joined(document, stage, pairs)
+    edits = (*joined(document, stage, pairs), *removed[0])
     title = f"set the same by ENV, for {why} here"
-    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names))
+    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names, removed[1]))

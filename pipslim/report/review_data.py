@@ -121,7 +121,8 @@ def _notes(outcome: Outcome, found: Sequence[Block]) -> list[dict[str, Any]]:
         told["place"] = [*report.position]
         if report.fixed:
             told["fixed"] = report.fixed
-            at = _of_edits(outcome.before, report, found) or _by_words(report, found, claimed)
+            at = _of_edits(outcome.before, report, found) or _gone(outcome.before, report, found)
+            at = at or _by_words(report, found, claimed)
         else:
             told["held"] = report.held
             at = _around(found, line)
@@ -146,6 +147,15 @@ def _of_edits(before: str, report: Report, found: Sequence[Block]) -> list[int]:
         inside = [n for n in touched if found[n].start <= start and end <= found[n].end]
         at.update(inside or touched)
     return sorted(at)
+
+
+def _gone(before: str, report: Report, found: Sequence[Block]) -> list[int]:
+    """Give the blocks where a fix that rests on others takes something out: within its place."""
+    if not report.fixed.startswith("remove"):
+        return []
+    first = report.position.line - 1
+    last = before.count("\n", 0, report.end)
+    return [n for n, block in enumerate(found) if block.start <= last and first < block.end]
 
 
 def _claimed(outcome: Outcome, found: Sequence[Block]) -> dict[int, str]:

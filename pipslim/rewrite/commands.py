@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
+from pipslim.rewrite.ends import EVEN, hangs
 from pipslim.syntax.forms import flags, inner
 from pipslim.syntax.script import Opaque, Script
 from pipslim.syntax.source import View
@@ -140,7 +141,7 @@ def _unread(side: Side) -> list[str]:
 
 
 def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
-    """Tell whether what was removed is blanks, a word of `drops`, or a command with its `&&`."""
+    """Tell whether what was removed is blanks, a word of `drops`, or a command with its link."""
     origin = before.instruction.start
     exec_form = any(body.exec_form for body in before.run.bodies)
     for start, end in before.cuts:
@@ -149,14 +150,15 @@ def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
         words = " ".join(text.split())
         if exec_form:
             words = words.strip(", ").strip('"')
-        command = words.removeprefix("&&").removesuffix("&&").strip()
-        if command not in drops and not drops.issuperset(words.split()):
+        for link in ("&&", ";"):
+            words = words.removeprefix(link).removesuffix(link).strip()
+        if words not in drops and not drops.issuperset(words.split()):
             return False
     return True
 
 
 def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
-    """Tell whether a RUN runs nothing but commands of `drops`, each joined to the next by `&&`."""
+    """Tell whether a RUN runs nothing but commands of `drops`, one after the other."""
     run = side.run
     if len(run.bodies) != 1 or run.unread or run.bodies[0].exec_form:
         return False
@@ -165,7 +167,7 @@ def dropped_whole(side: Side, drops: frozenset[str]) -> bool:
         return False
     for command in script.commands:
         written = " ".join(text[command.start : command.end].split())
-        if command.lead not in ("", "&&") or command.nest or written not in drops:
+        if command.lead not in ("", "&&", *EVEN) or command.nest or written not in drops:
             return False
     return True
 
@@ -202,6 +204,8 @@ def _compare(olds: Sequence[_Level], nows: Sequence[_Level], exec_form: bool) ->
     were, are = _apart(old, _within(old, olds[1:])), _apart(now, _within(now, nows[1:]))
     if were is None or are is None or were.texts != are.texts:
         return "its commands are not those of before with words added"
+    if old.cuts and hangs(old.view.text, old.script, old.cut):
+        return "how it ends hung on a command that was dropped"
     before, _ = _parted(old, old.script)
     after, added = _parted(now, now.script)
     if len(before) != len(after):
@@ -364,6 +368,9 @@ def _linked(stretch: list[tuple[int, str]], heads: Sequence[int], ahead: str, be
     if at == len(heads) or heads[at] > last[0]:
         # words of a command, none of them an operator
         return not any(word in _JOINTS for _, word in stretch)
+    words = next((n for n, (_, word) in enumerate(stretch) if word in _LINKS), 0)
+    if words and stretch[words][0] < heads[at]:  # words of the command ahead, then a command
+        first, stretch = stretch[words], stretch[words:]
     if first[1] in _LINKS:
         link, fits = first[1], behind in (first[1], "") and last[1] not in _LINKS
     elif last[1] in _LINKS:

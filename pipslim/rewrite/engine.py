@@ -298,6 +298,8 @@ def _reports(state: _State) -> tuple[Report, ...]:
     lines = Lines(state.patch.source)
     reports: list[Report] = []
     for finding, start, end, edits in state.fixed:
+        if state.declared.drops and _undone(state.patch, finding, start, end):
+            continue
         title = finding.fix.title if finding.fix is not None else ""
         place = finding.pass_id, start, end, lines.position(start)
         reports.append(record(Report, (*place, finding.message, title, "", edits, -1)))
@@ -313,6 +315,17 @@ def _reports(state: _State) -> tuple[Report, ...]:
         reports.append(record(Report, (*place, finding.message, "", held, (), refers)))
     reports.sort(key=_in_order)
     return tuple(reports)
+
+
+def _undone(patch: Patch, finding: Finding, start: int, end: int) -> bool:
+    """Tell whether what a fix only added to went later, by another fix: all of it."""
+    added = finding.fix.edits if finding.fix is not None else ()
+    if finding.elsewhere is not None or any(edit.start < edit.end for edit in added):
+        return False
+    return start < end and not any(
+        piece.origin >= 0 and piece.origin < end and start < piece.origin + len(piece.text)
+        for piece in patch.pieces
+    )
 
 
 def _in_order(report: Report) -> tuple[int, str]:

@@ -117,7 +117,7 @@ SCENARIOS = (
     Scenario("pep-517"),
     Scenario("cache-mount", settings=CONF_WITH_CACHE),
     Scenario("cache-purge"),
-    Scenario("cache-purge-alone", settings=CONF_WITH_CACHE),
+    Scenario("cache-purge-alone"),
     Scenario("rm-without-force"),
     Scenario("heredoc"),
     Scenario("exec-form"),

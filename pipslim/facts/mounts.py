@@ -9,6 +9,7 @@ from pipslim.facts.accounts import account
 from pipslim.facts.conf import VARIABLE, is_written, may_bring
 from pipslim.facts.leftovers import CACHE
 from pipslim.facts.pipcalls import CACHE_WRITERS, is_no_cache
+from pipslim.facts.purges import SIGNS, purges
 from pipslim.syntax.forms import flags
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
+    from pipslim.facts.programs import Program
+    from pipslim.facts.purges import Purge
     from pipslim.facts.stages import Mount, StageFacts
     from pipslim.syntax.document import Flag
     from pipslim.syntax.script import Word
@@ -191,11 +194,11 @@ def _in_the_way(facts: Facts, use: Use, target: str) -> Unfit | None:
     need = facts.needed(stage, CACHE)
     if need is not None:
         return Unfit(f"line {{line}} needs the cache: `{need.name}`", need.start)
-    for word, name in _removed(facts, use):
-        if _meets(word, target):
-            return Unfit(f"its RUN removes the cache: `{name} {word.replace(HOLE, '…')}`")
-    if any(other.call.subcommand == "cache" for other in facts.pips_of(use.instruction)):
-        return Unfit("its RUN purges the cache")
+    own = [purge.program for purge in own_purges(facts, use)]
+    for program, word in _removed(facts, use):
+        if program not in own and _meets(word, target):
+            told = f"{program.name} {word.replace(HOLE, '…')}"
+            return Unfit(f"its RUN removes the cache: `{told}`")
     words = no_cache_words(use)
     if words is None:
         return Unfit("a variable turns its cache off")
@@ -219,16 +222,29 @@ def _conf_in_the_way(facts: Facts, stage: StageFacts) -> Unfit | None:
     return None
 
 
-def _removed(facts: Facts, use: Use) -> Iterator[tuple[str, str]]:
-    """Give the paths that commands of a call's RUN remove, with the names of the commands."""
+def own_purges(facts: Facts, use: Use) -> list[Purge]:
+    """Give the commands of a call's RUN that empty pip's cache and nothing else.
+
+    They go where the RUN gets a mount, for a mount point cannot be removed, and in a mount they
+    would empty what is to be kept.
+    """
+    stage = facts.stages.of(use.instruction)
+    if stage is None or not any(facts.mentions(sign) for sign in SIGNS):
+        return []
+    found = purges(facts, stage)
+    return [each for each in found if each.number == use.instruction and each.alone]
+
+
+def _removed(facts: Facts, use: Use) -> Iterator[tuple[Program, str]]:
+    """Give the paths that commands of a call's RUN remove, behind those commands."""
     for body in facts.run(use.instruction).bodies:
         for program in body.reading.programs:
             if program.name in ("rm", "rmdir", "unlink", "shred"):
-                yield from [(word.value, program.name) for word in program.words[1:]]
+                yield from [(program, word.value) for word in program.words[1:]]
             elif program.name == "find":
                 values = [word.value for word in program.words]
                 if "-delete" in values:
-                    yield from [(f"{value}/*", "find") for value in values[1:] if value[:1] != "-"]
+                    yield from [(program, f"{value}/*") for value in values[1:] if value[:1] != "-"]
 
 
 def _meets(path: str, target: str) -> bool:

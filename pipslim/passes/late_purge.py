@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pipslim.facts.options import MOUNT
 from pipslim.facts.purges import AROUND, OWN, POINT, purges
 from pipslim.facts.silence import called, fills, loud
 from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.removal import removal, words
+from pipslim.passes.removal import at_hand, removal, words
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "late-purge"
+_BY_HAND = "remove it by hand, or by --cache mount: what is in the mount is not in the image"
 _CONF = r"RUN printf '[global]\nno-cache-dir = True\n\n[install]\ncompile = no\n' > /etc/pip.conf"
 
 ABOUT = About(
@@ -54,7 +56,11 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                 if purge.number != number:
                     continue
                 if purge.mount:
-                    yield _mounted(purge)
+                    if facts.options.cache == MOUNT and purge.alone:
+                        may_go.append(purge)
+                    else:
+                        found_here = _finding(purge, _of_a_mount(purge))
+                        yield found_here._replace(why_not=_BY_HAND)
                     continue
                 held = _held(document, facts, stage, purge)
                 if held is not None:
@@ -65,15 +71,11 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                 yield from _gone(document, facts, stage, may_go)
 
 
-def _mounted(purge: Purge) -> Finding:
-    """Give the finding for a purge that meets a cache mount."""
+def _of_a_mount(purge: Purge) -> str:
+    """Tell what is wrong with a purge that meets a cache mount."""
     if purge.mount == POINT:
-        message = f"{_command(purge)} fails: a mount point cannot be removed"
-    else:
-        message = f"{_command(purge)} empties the cache mount: the next build downloads all again"
-    return _finding(purge, message)._replace(
-        why_not="remove it by hand: what is in the mount is not in the image"
-    )
+        return f"{_command(purge)} fails: a mount point cannot be removed"
+    return f"{_command(purge)} empties the cache mount: the next build downloads all again"
 
 
 def _held(document: Document, facts: Facts, stage: StageFacts, purge: Purge) -> Finding | None:
@@ -114,7 +116,7 @@ def _gone(
         found = _finding(each, _message(each, late=late))
         if each.program.exec_form:
             yield found._replace(why_not="an exec form is left as it is")
-        elif not _at_hand(facts, each):
+        elif not at_hand(facts, each):
             yield found._replace(why_not="it is no plain link of its chain")
         elif each.alone:
             whole.append(each)
@@ -135,16 +137,6 @@ def _gone(
         late = not fills(facts, stage, number, each.span[0])
         alone = removal(document, number, run, [each.program.outer])
         yield _fixed(_finding(each, _message(each, late=late)), alone, "remove it")
-
-
-def _at_hand(facts: Facts, purge: Purge) -> bool:
-    """Tell whether a purge is a plain command of its RUN's own script."""
-    program = purge.program
-    if program.command.nest or program.wrappers not in ((), ("sudo",)):
-        return False
-    if "\\" in purge.written or program.variables:
-        return False
-    return len(facts.run(purge.number).bodies) == 1
 
 
 def _operands(document: Document, purge: Purge) -> Removal | str:
@@ -179,6 +171,8 @@ def _command(purge: Purge) -> str:
 
 
 def _message(purge: Purge, *, late: bool) -> str:
+    if purge.mount:
+        return _of_a_mount(purge)
     if not late and any(aim.reach == AROUND for aim in purge.aims):
         return f"{_command(purge)} has nothing of pip's to remove, where that leaves no cache"
     if late:

@@ -12,6 +12,7 @@ from pipslim.facts.mounts import (
     Wanted,
     no_cache_words,
     own_mount,
+    own_purges,
     reliance,
     shows_buildkit,
     wanted,
@@ -20,6 +21,7 @@ from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.passes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
 from pipslim.passes.mounting import flagged, unflagged
+from pipslim.passes.removal import Removal, at_hand, removal
 from pipslim.passes.words import added, as_written, without_words
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -68,6 +70,9 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
     wishes = [wanted(facts, use) for use in calls]
     # a RUN is mounted for all of its calls that have a cache, or for none
     unfit = next((wish for wish in wishes if isinstance(wish, Unfit) and wish.why), None)
+    purged = _purged(document, facts, calls)
+    if isinstance(purged, str) and unfit is None:
+        unfit = Unfit(f"its RUN purges the cache: {purged}")
     for use, own in zip(calls, wishes, strict=True):
         wish = own if unfit is None or own == NONE_NEEDED else unfit
         if facts.cache_mount(use):
@@ -97,6 +102,9 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
             left.append(use)
     if not mounted:
         return found, left
+    if not isinstance(purged, str):
+        edits += purged.edits
+        drops += purged.drops
     new = [flag for old, flag in flags if not old]
     if new:
         instruction = document.instructions[mounted[0].instruction]
@@ -109,6 +117,22 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
         fix = fix._replace(title="make the mount its user's own")
         message = f"the cache mount of `{call.spelling} {call.subcommand}` is not its user's own"
     return [Finding(_ID, mounted[0].span(), message, fix), *found], left
+
+
+def _purged(document: Document, facts: Facts, calls: list[Use]) -> Removal | str:
+    """Take the commands that empty pip's cache, and nothing else, out of a RUN; or tell why not."""
+    found = own_purges(facts, calls[0]) if calls else []
+    if not found:
+        return Removal((), ())
+    if not all(at_hand(facts, each) for each in found):
+        return "not by a plain link of its chain"
+    number = found[0].number
+    taken = removal(document, number, facts.run(number), [each.program.outer for each in found])
+    if isinstance(taken, str):
+        return taken
+    # as they stood ahead of strict-purge, too, whose -f goes with them
+    ways = [way for each in taken.drops for way in (each, each.replace("rm -f ", "rm ", 1))]
+    return taken._replace(drops=tuple(dict.fromkeys(ways)))
 
 
 def _held(use: Use, reason: Unfit) -> Finding:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
+    from pipslim.facts.purges import Purge
     from pipslim.facts.runs import Body, Run
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.script import Command, Script
@@ -85,6 +86,16 @@ def without_calls(document: Document, facts: Facts, uses: Iterable[Use]) -> Remo
         edits += found.edits
         drops += found.drops
     return Removal(tuple(edits), tuple(drops))
+
+
+def at_hand(facts: Facts, purge: Purge) -> bool:
+    """Tell whether a purge is a plain command of its RUN's own script."""
+    program = purge.program
+    if program.command.nest or program.wrappers not in ((), ("sudo",)):
+        return False
+    if "\\" in purge.written or program.variables:
+        return False
+    return len(facts.run(purge.number).bodies) == 1
 
 
 def words(

@@ -54,11 +54,10 @@ class Tool(NamedTuple):
 class Call(NamedTuple):
     """A call of an installer in its place.
 
-    `behind` is how many of the program's words spell the tool (3 for `python -m uv`). `subcommand`
-    are the words that tell what it does, `anchor` the last of them, or of those that spell the
-    tool. `ahead` are the options between those words, `rest` the words behind the anchor.
+    `spelling` is how the tool is named there (`python -m uv`), with `subcommand`, the words that
+    tell what it does. `anchor` is the last of those words, or of those that name the tool. `ahead`
+    are the options between those words, with their values, `rest` are the words behind the anchor.
     `instruction` is the number of its instruction, `start` where that begins in the file.
-    `spelling` is how all that is written, without the options.
     """
 
     tool: Tool
@@ -141,28 +140,30 @@ def _of_run(facts: Facts, number: int, run: Run, tool: Tool) -> Iterator[Call | 
             yield part.offset, part.reason
     for body in run.bodies:
         known: Mapping[str, str] | None = None
-        for program in body.reading.programs:
+        for each in body.reading.programs:
+            program = each
             first = program.words[0]
-            behind = _spelled([word.value for word in program.words], tool)
+            behind = spelled([word.value for word in program.words], tool)
+            why = ""
             if not behind and HOLE in first.value:
                 if known is None:
                     known = {**facts.stages.environment(number).names, **assigned(body)}
-                why = _by_variable(program, tool, known)
+                given, why = _by_variable(program, tool, known)
+                if given is not None:
+                    program = given
+                    behind = spelled([word.value for word in program.words], tool)
+            elif not behind and _may_run(program, tool):
+                why = f"whether {program.name!r} runs these words is not known"
+            call = _call(tool, body, program, behind, number) if behind else None
+            if isinstance(call, Call):
+                yield call
+            else:
+                why = call or why
                 if why:
                     yield body.view.at(program.view.at(first.start)), why
-                behind = 1 if why is None else 0
-            if behind:
-                call = _call(tool, body, program, behind, number)
-                if isinstance(call, str):
-                    yield body.view.at(program.view.at(first.start)), call
-                elif call is not None:
-                    yield call
-            elif _may_run(program, tool):
-                why = f"whether {program.name!r} runs these words is not known"
-                yield body.view.at(program.view.at(first.start)), why
 
 
-def _spelled(values: list[str], tool: Tool) -> int:
+def spelled(values: list[str], tool: Tool) -> int:
     """Give how many of some words spell a tool: 0 if none, 3 for `python -m uv`."""
     name = values[0].rpartition("/")[2]
     if name in tool.names:
@@ -178,17 +179,26 @@ def _spelled(values: list[str], tool: Tool) -> int:
     return 0
 
 
-def _by_variable(program: Program, tool: Tool, known: Mapping[str, str]) -> str | None:
-    """Tell why it is not known whether a variable names a tool; None where it does, "" if not."""
-    name = variable(program, program.words[0])
+def _by_variable(
+    program: Program, tool: Tool, known: Mapping[str, str]
+) -> tuple[Program | None, str]:
+    """Give a program named by a variable with the words that this holds, or why they are unknown.
+
+    Neither where it is none of the tool's.
+    """
+    words = program.words
+    name = variable(program, words[0])
     value = known.get(name, HOLE) if name else HOLE
     if HOLE not in value:
-        return None if value.rpartition("/")[2] in tool.names else ""
-    values = tuple(word.value for word in program.words[1:])
-    words = [word for word in re.split(r"[^a-z]+", name.lower()) if word]
-    if not words or words[0] not in tool.names or _subcommand(values, tool) is None:
-        return ""
-    return f"the value of ${name} is not known"
+        raw = program.view.text[words[0].start : words[0].end]
+        given = [value] if raw[0] == '"' else value.split()  # quoted, it is one word
+        held = tuple(words[0]._replace(value=each) for each in given)
+        return (program._replace(words=(*held, *words[1:])) if held else None), ""
+    behind = tuple(word.value for word in words[1:])
+    parts = re.split(r"[^a-z]+", name.lower())
+    if tool.names.isdisjoint(parts) or _subcommand(behind, tool) is None:
+        return None, ""
+    return None, f"the value of ${name} is not known"
 
 
 def _subcommand(values: tuple[str, ...], tool: Tool) -> tuple[str, ...] | None:
@@ -202,34 +212,37 @@ def _subcommand(values: tuple[str, ...], tool: Tool) -> tuple[str, ...] | None:
 def _call(tool: Tool, body: Body, program: Program, behind: int, number: int) -> Call | str | None:
     """Read a call, spelled by `behind` words: None if of no interest, or why it is not known."""
     words = program.words
-    anchor = words[behind - 1]
+    end = at = behind
     ahead: list[Word] = []
     found: list[str] = []
-    at = behind
     while tool.subcommands and at < len(words) and words[at].value != "--":
         value = words[at].value
         if value.startswith("-"):
-            ahead.append(words[at])
-            at += 2 if value in tool.with_value else 1
+            count = 2 if value in tool.with_value else 1
+            ahead.extend(words[at : at + count])
+            at += count
             continue
         if HOLE in value:
             return f"what {tool.label} is to do stands in a variable"
         found.append(value)
         at += 1
-        anchor = words[at - 1]
+        end = at
         if not any(each[: len(found)] == tuple(found) != each for each in tool.subcommands):
             break
     if tool.subcommands and tuple(found) not in tool.subcommands:
         return None
-    spelled = [word.value for word in words[:behind]]
-    if not program.exec_form:
-        spelled = program.view.text[words[0].start : words[behind - 1].end].split()
-    spelling = " ".join([*spelled, *found])
-    rest = words[words.index(anchor) + 1 :]
-    if len(found) > 1:
-        ahead = [word for word in ahead if word.end <= anchor.start]
+    spelling = " ".join([*(word.value for word in words[:behind]), *found])
+    place = number, 0, False
     return Call(
-        tool, body, program, spelling, tuple(found), anchor, tuple(ahead), rest, number, 0, False
+        tool,
+        body,
+        program,
+        spelling,
+        tuple(found),
+        words[end - 1],
+        tuple(ahead),
+        words[end:],
+        *place,
     )
 
 

@@ -1,4 +1,4 @@
-"""What becomes of an installer's cache behind a call: a script removes it, or a command needs it."""
+"""What else a file does with an installer's cache: it removes it, needs it, or brings one."""
 
 from __future__ import annotations
 
@@ -74,4 +74,22 @@ def needed(
     for need in leftovers.find_needs(facts, leftovers.Cache(tool.folder, folders, firsts)):
         if need.kind == leftovers.CACHE and need.stage in family:
             return need
+    return None
+
+
+def brought(facts: Facts, call: Call, cache: str | None) -> int | None:
+    """Give where the first instruction begins that copies a cache in, ahead of a call; or None."""
+    stage = facts.stages.of(call.instruction)
+    places = frozenset([cache] if cache else [])
+    for member in stage.chain() if stage is not None else ():
+        last = min(call.instruction, member.stage.last)
+        for number in range(member.stage.first + 1, last):
+            instruction = facts.document.instructions[number]
+            if instruction.keyword in ("COPY", "ADD"):
+                target = instruction.arguments.split()[-1:]
+                if any(
+                    leftovers.names_cache(t.strip("\"'],"), call.tool.folder, places)
+                    for t in target
+                ):
+                    return instruction.start
     return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Word
 
 _PYTHON = lazy(r"(?:python|pypy)[\d.]*$")
+_PYTHON_M = lazy(r"-[bBdEiIOPqRsSuvx]*m(.*)$")
 # Options of the interpreter ahead of -m that take the next word.
 _PYTHON_WITH_VALUE = frozenset(("-W", "-X"))
 # Programs whose arguments are text or names of packages, never a program to run.
@@ -173,8 +174,10 @@ def spelled(values: list[str], tool: Tool) -> int:
     at = 1
     while at < len(values) and values[at].startswith("-"):
         value = values[at]
-        if value.endswith("m") and not value.startswith("--") and value not in _PYTHON_WITH_VALUE:
-            return at + 2 if values[at + 1 : at + 2] and values[at + 1] in tool.modules else 0
+        module = _PYTHON_M.match(value)
+        if module is not None:
+            named = module[1] or "".join(values[at + 1 : at + 2])
+            return at + (1 if module[1] else 2) if named in tool.modules else 0
         at += 2 if value in _PYTHON_WITH_VALUE else 1
     return 0
 
@@ -316,7 +319,7 @@ def mount_over(facts: Facts, call: Call, cache: str | None) -> Mount | None:
     It is the folder or one above it. Where `cache` is None, one of the tool's usual place is.
     """
     for mount in facts.stages.mounts(call.instruction):
-        if mount.type not in ("cache", "tmpfs") or not mount.target:
+        if mount.type not in ("cache", "tmpfs", "bind") or not mount.target:
             continue
         target = mount.target.rstrip("/")
         if cache is None:  # the home of a user that only the image knows

@@ -128,7 +128,7 @@ def _copied(facts: Facts, instruction: Instruction, cache: Cache) -> Iterator[Ne
             text = instruction.view.text
             strings = json_strings(text, at)
             words = text[at:].split() if strings is None else [each.value for each in strings]
-            if any(_is_cache(word, cache) for word in words[:-1]):
+            if any(names_cache(word, cache.name, cache.folders) for word in words[:-1]):
                 yield Need(CACHE, other, instruction.start, instruction.end, "COPY", None)
 
 
@@ -146,7 +146,11 @@ def _run(facts: Facts, stage: StageFacts, number: int, cache: Cache) -> Iterator
     for mount in facts.stages.mounts(number):
         source = mount.options.get("source") or mount.options.get("src") or ""
         other = _stage(facts, mount.options.get("from", ""))
-        if mount.type == "bind" and other is not None and _is_cache(source, cache):
+        if (
+            mount.type == "bind"
+            and other is not None
+            and names_cache(source, cache.name, cache.folders)
+        ):
             yield Need(CACHE, other, instruction.start, instruction.end, "--mount", None)
     if number < cache.firsts[stage.index]:
         return
@@ -176,17 +180,17 @@ def _kind(body: Body, program: Program, cache: Cache) -> str:
             if any(_ONLY_IF_SOME.match(word.value) for word in ahead):
                 return ""
             values += _ahead_of_pipe(body, program)
-    if any(_is_cache(value, cache) for value in values):
+    if any(names_cache(value, cache.name, cache.folders) for value in values):
         return CACHE
     return BYTECODE if program.name == "rm" and any(map(_COMPILED.search, values)) else ""
 
 
-def _is_cache(path: str, cache: Cache) -> bool:
-    """Tell whether a path is an installer's cache, or matches what is in it."""
+def names_cache(path: str, name: str, folders: frozenset[str]) -> bool:
+    """Tell whether a path is an installer's cache, as `Cache` has it, or matches what is in it."""
     match = _IN_HOME.fullmatch(path)
-    if match is not None and (match[1] in (None, cache.name)):
+    if match is not None and match[1] in (None, name):
         return True
-    return path.rstrip("/*") in cache.folders
+    return path.rstrip("/*") in folders
 
 
 def _ahead_of_pipe(body: Body, program: Program) -> list[str]:

@@ -144,6 +144,22 @@ def runs_program(call: Call) -> bool:
     return call.subcommand in _RUNS
 
 
+def keeps_program(call: Call) -> bool:
+    """Tell whether the environment that a call makes for a program lies in the cache.
+
+    That is so where a project's environment does not serve: a tool, `--with`, a script that may
+    name what it needs.
+    """
+    if call.subcommand != ("run",):
+        return runs_program(call)
+    own = _own(call)
+    if any(word.value.startswith(("--with", "--script", "--gui-script", "-w")) for word in own):
+        return True
+    program = call.rest[len(own)].value if len(own) < len(call.rest) else ""
+    scripts = any(word.value in ("-s", "--isolated", "--no-project") for word in own)
+    return scripts or program.endswith((".py", "-")) or "://" in program
+
+
 def writes_cache(call: Call) -> bool:
     """Tell whether a call stores more than what it learns about an interpreter."""
     values = [word.value for word in (*call.ahead, *_own(call))]
@@ -181,7 +197,7 @@ def said(facts: Facts, call: Call) -> Said:
     elif call.subcommand == ("pip", "compile") and "--no-header" not in values:
         why_not = "the option would stand in the head of what it writes; UV_NO_CACHE=1 does not"
     else:
-        why_not = _hidden(call, words, given)
+        return _by_words(call, words, given, named)
     return Said(False, named, why_not)
 
 
@@ -191,7 +207,7 @@ def _own(call: Call) -> tuple[Word, ...]:
     at = 0
     while at < len(words):
         value = words[at].value
-        if value == "--" or (runs_program(call) and not value.startswith("-")):
+        if value == "--" or (runs_program(call) and not value.startswith(("-", HOLE))):
             break
         # a value that is no option stands for itself where no program is run
         at += 2 if value in _WITH_VALUE and runs_program(call) else 1
@@ -208,16 +224,17 @@ def _value(values: list[str], option: str) -> str:
     return ""
 
 
-def _hidden(call: Call, words: tuple[Word, ...], given: dict[str, str]) -> str:
-    """Tell why it is not known whether a variable among a call's words is the option already."""
+def _by_words(call: Call, words: tuple[Word, ...], given: dict[str, str], named: str) -> Said:
+    """Give what a call's own words say that are variables, each of which may be options."""
     ahead = ""
     for word in words:
-        if word.value.strip(HOLE) == "" and word.value and ahead not in _WITH_VALUE:
+        if word.value and not word.value.strip(HOLE) and ahead not in _WITH_VALUE:
             name = variable(call.program, word)
             value = given.get(name, HOLE) if name else HOLE
-            if HOLE in value or _NAMED_NO_CACHE.search(value):
+            if HOLE in value:
                 shown = f"${name}" if name else "a word"
-                told = "holds" if HOLE not in value else "may hold"
-                return f"{shown} {told} --no-cache, which uv takes but once"
+                return Said(False, named, f"{shown} may hold --no-cache, which uv takes but once")
+            if _NAMED_NO_CACHE.search(value):
+                return Said(True, named, "")
         ahead = word.value
-    return ""
+    return Said(False, named, "")

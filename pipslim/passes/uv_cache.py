@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipslim.facts.caches import needed, removed_behind
+from pipslim.facts.caches import brought, needed, removed_behind
 from pipslim.facts.installers import Call, cache_dir, find_calls, mount_over
-from pipslim.facts.uv import UV, UVX, runs_program, said, writes_cache
+from pipslim.facts.uv import UV, UVX, keeps_program, runs_program, said, writes_cache
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import option_behind
 from pipslim.syntax.source import Span
@@ -33,9 +33,10 @@ ABOUT = About(
         "goes right behind the subcommand; every uv takes it, while old ones ignore UV_NO_CACHE. "
         "A call is left alone where a mount holds the cache, where UV_NO_CACHE or the call turns "
         "it off, and where the same RUN removes it behind the call. It is told, and left, where a "
-        "cache folder is named, where links into the cache are installed, where uv works offline, "
-        "and where the image is started by uv, for a program that the build ran by uvx or uv run: "
-        "there the cache may be what is wanted."
+        "cache folder is named, where links into the cache are installed, and where uv works "
+        "offline. The programs that uvx and `uv run --with` run lie in the cache themselves: a "
+        "build may run one so that it is there later. In an image that can be started those take "
+        "`--unsafe`."
     ),
     price=(
         "None for what is installed. A later build step that installs the same files downloads "
@@ -82,10 +83,10 @@ def _judge(
         return None
     why_not, refers = told.why_not, -1
     if not why_not:
-        start = _started_by_uv(document, stage) if runs_program(call) else None
+        start = _started_by_uv(document, stage) if keeps_program(call) else None
         if told.named:
-            why_not = "it is told where its cache is to be"
-        elif call.read and call.subcommand == ("pip", "compile"):
+            why_not = "a folder is named for its cache, so somebody wants one"
+        elif call.read:
             why_not = "another command reads its output"
         elif call.rest and call.rest[0].start == call.anchor.start and runs_program(call):
             why_not = "the words behind the subcommand stand in a variable"
@@ -95,12 +96,29 @@ def _judge(
         elif (need := needed(facts, stage, call.tool, calls)) is not None:
             why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
             refers = need.start
+        elif (source := brought(facts, call, cache)) is not None:
+            why_not, refers = "line {line} brings a cache for it", source
     span = call.span()
     message = f"`{call.spelling}` leaves its cache in the layer"
     if why_not:
         return Finding(_ID, span, message, None, why_not, refers)
     edit = option_behind(document, span, FLAG, exec_form=call.program.exec_form)
-    return Finding(_ID, span, message, Fix(f"add {FLAG}", Safety.SAFE, (edit,)))
+    safety = Safety.SAFE
+    if keeps_program(call) and _may_start(document, stage):
+        message += ", and in it the program, which the image may run again"
+        safety = Safety.UNSAFE
+    return Finding(_ID, span, message, Fix(f"add {FLAG}", safety, (edit,)))
+
+
+def _may_start(document: Document, stage: StageFacts) -> bool:
+    """Tell whether an image of a stage may be started: the last one's, or one that says by what."""
+    for member in stage.family():
+        if member.index == len(document.stages) - 1:
+            return True
+        for number in range(member.stage.first + 1, member.stage.last):
+            if document.instructions[number].keyword in ("CMD", "ENTRYPOINT"):
+                return True
+    return False
 
 
 def _started_by_uv(document: Document, stage: StageFacts) -> int | None:

@@ -92,6 +92,8 @@ PASSES: tuple[Step, ...] = (
     _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
+    # get-pip.py is no pip call, and brings one: neither looks at what the other changes
+    _step("get-pip-cache", "get-pip", waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
     # uv reads nothing of pip's: no pass ahead has to do with it
     _step("uv-cache", "uv ", "uvx ", 'uv"', 'uvx"', "uv'", "uv\t", "uv\\", "UV"),
 )

@@ -90,6 +90,16 @@ PASSES: tuple[Step, ...] = (
     _step("old-pip", *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
     _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
+    # these set a variable, where pip-conf neither sets it nor writes a file that says the same;
+    # pipenv alone does not read that file
+    _step("pipenv-cache", "pipenv", waits_for="pip-conf", reads="PIP_NO_CACHE_DIR"),
+    _step(
+        "pip-tools-cache",
+        *("pip-sync", "pip-compile", "piptools"),
+        waits_for="pip-conf",
+        reads="PIP_NO_CACHE_DIR",
+    ),
+    _step("pipx-cache", "pipx", waits_for="pip-conf", reads="PIP_NO_CACHE_DIR"),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
     # get-pip.py is no pip call, and brings one: neither looks at what the other changes

@@ -29,7 +29,10 @@ ABOUT = About(
         "be older than 19.0.2 the variable could crash it: that is told. So is the folder of "
         "pip-compile's own, a few kilobytes that nothing turns off."
     ),
-    price="None at run time. A later build step that installs the same files downloads them again.",
+    price=(
+        "Images built FROM this one inherit it. A later build step that installs the same files "
+        "downloads them again."
+    ),
     before=(
         "FROM python:3.12-slim\n"
         "RUN pip install --no-cache-dir pip-tools\n"

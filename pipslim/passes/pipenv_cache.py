@@ -28,7 +28,10 @@ ABOUT = About(
         "it: that is told. What stays: `pipenv lock` keeps files in its folder whatever is set, "
         "and an environment that pipenv makes leaves virtualenv's folder, ~/.cache/virtualenv."
     ),
-    price="None at run time. A later build step that installs the same files downloads them again.",
+    price=(
+        "Images built FROM this one inherit it. A later build step that installs the same files "
+        "downloads them again."
+    ),
     before=(
         "FROM python:3.12-slim\n"
         "RUN pip install --no-cache-dir pipenv\n"

@@ -28,7 +28,10 @@ ABOUT = About(
         "told. What stays: the pip that pipx shares among its environments, its logs, and what "
         "`pipx run` installs."
     ),
-    price="None at run time. A later build step that installs the same files downloads them again.",
+    price=(
+        "Images built FROM this one inherit it. A later build step that installs the same files "
+        "downloads them again."
+    ),
     before="FROM python:3.12-slim\nENV PIPX_BIN_DIR=/usr/local/bin\nRUN pipx install ruff\n",
     after=(
         "FROM python:3.12-slim\n"

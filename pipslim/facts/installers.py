@@ -313,13 +313,16 @@ def cache_dir(facts: Facts, call: Call, named: str | None = None) -> str | None:
     return f"{home.rstrip('/')}/.cache/{call.tool.folder}" if home else None
 
 
-def mount_over(facts: Facts, call: Call, cache: str | None) -> Mount | None:
+def mount_over(
+    facts: Facts, call: Call, cache: str | None, types: tuple[str, ...] = ("cache", "tmpfs")
+) -> Mount | None:
     """Give the mount, of those of a call's RUN, that keeps a folder out of the image; or None.
 
-    It is the folder or one above it. Where `cache` is None, one of the tool's usual place is.
+    It is of one of `types`, over the folder or one above it. Where `cache` is None, one over the
+    tool's usual place is.
     """
     for mount in facts.stages.mounts(call.instruction):
-        if mount.type not in ("cache", "tmpfs", "bind") or not mount.target:
+        if mount.type not in types or not mount.target:
             continue
         target = mount.target.rstrip("/")
         if cache is None:  # the home of a user that only the image knows

@@ -8,6 +8,7 @@ from pipslim.facts import conf
 from pipslim.facts.caches import needed, removed_behind
 from pipslim.facts.images import Age
 from pipslim.facts.installers import Call, Tool, cache_dir, find_calls, mount_over, variables
+from pipslim.facts.options import MOUNT
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ def state(
 
 def _why_no_variable(facts: Facts, stage: StageFacts, leaving: Call, family: Iterable[Call]) -> str:
     """Tell why a variable may not turn the cache off for a stage's calls, or nothing."""
+    if facts.options.cache == MOUNT:
+        return f"mounts are wished for, which {VARIABLE} would defeat"
     given = variables(facts, leaving)
     if VARIABLE in given:
         return f"an empty {VARIABLE} turns nothing off; 1 does"

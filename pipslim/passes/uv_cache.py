@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipslim.facts.caches import brought, needed, removed_behind
 from pipslim.facts.installers import Call, cache_dir, find_calls, mount_over
+from pipslim.facts.options import MOUNT
 from pipslim.facts.uv import UV, UVX, keeps_program, runs_program, said, writes_cache
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import option_behind
@@ -79,12 +80,16 @@ def _judge(
     if told.off:
         return None
     cache = cache_dir(facts, call, told.named)
-    if mount_over(facts, call, cache) is not None or removed_behind(call, cache):
+    mounts = ("cache", "tmpfs", "bind")  # what a bind holds is there to be read
+    if mount_over(facts, call, cache, mounts) is not None or removed_behind(call, cache):
         return None
     why_not, refers = told.why_not, -1
     if not why_not:
         start = _started_by_uv(document, stage) if keeps_program(call) else None
-        if told.named:
+        if facts.options.cache == MOUNT:
+            where = cache or "~/.cache/uv"
+            why_not = f"mounts are wished for: --mount=type=cache,target={where} keeps it out too"
+        elif told.named:
             why_not = "a folder is named for its cache, so somebody wants one"
         elif call.read:
             why_not = "another command reads its output"

@@ -126,7 +126,9 @@ _ADDED_VARIABLES = frozenset(("PYTHONDONTWRITEBYTECODE", "PIP_NO_CACHE_DIR", "PI
 # All that may be put into a RUN, with what links it to the rest.
 _INSERTIONS = re.compile(
     r"""
-      \s--no-cache-dir(?![\w-])
+      \s(?:-\s)?--no-cache-dir(?![\w-])
+    | \s--no-cache(?![\w-])
+    | ,\ "--no-cache"
     | ,\ "--no-cache-dir"
     | (?<=\brm)\ -f(?=\s)
     | (?:&&|;|\n)\s*(?:

@@ -126,7 +126,7 @@ _ADDED_VARIABLES = frozenset(("PYTHONDONTWRITEBYTECODE", "PIP_NO_CACHE_DIR", "PI
 # All that may be put into a RUN, with what links it to the rest.
 _INSERTIONS = re.compile(
     r"""
-      \s(?:-\s)?--no-cache-dir(?![\w-])
+      \s--no-cache-dir(?![\w-])
     | \s--no-cache(?![\w-])
     | ,\ "--no-cache"
     | ,\ "--no-cache-dir"
@@ -145,6 +145,8 @@ _INSERTIONS = re.compile(
     """,
     re.VERBOSE,
 )
+# Python reads a script from a pipe with and without it; options need it to stand behind.
+_DASH = re.compile(r"(get-pip\.py[^|&;]*\|[^|&;]*?(?:python|pypy)[\d.]*)\ -(?=\s|$)")
 # All that may be taken out of one: what fails where the cache is off.
 _REMOVAL = re.compile(r"&&\s*\S+(?: -m pip)? cache purge")
 
@@ -223,7 +225,7 @@ def _grown(before: str, after: str) -> bool:
 
 
 def _bare(run: str) -> list[str]:
-    return _TOKEN.findall(_INSERTIONS.sub(" ", run))
+    return _TOKEN.findall(_INSERTIONS.sub(" ", _DASH.sub(r"\1", run)))
 
 
 def _new(run: str) -> bool:

@@ -48,7 +48,7 @@ def test_a_program_kept_in_the_cache_is_told_and_waits_for_unsafe(
     assert cli.main(["fix", "Dockerfile"]) == cli.OK
     diff, summary = capfd.readouterr()
     assert "--no-cache" not in diff
-    assert "Dockerfile:2:5: uv-cache: `uvx` leaves its cache in the layer, and in it" in summary
+    assert "Dockerfile:2:5: uv-cache: `uvx` leaves its cache in the layer, with the" in summary
     assert cli.main(["fix", "--unsafe", "--select=uv-cache", "Dockerfile"]) == cli.OK
     assert "+RUN uvx --no-cache ruff check\n" in capfd.readouterr().out
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FLAG = "--no-cache"
 _ID = "uv-cache"
+_PASSING = ("/tmp/", "/var/tmp/")  # who names a cache there does not want to keep it
 _NAMED = lazy(r"(?<![\w./-])(?:[\w./-]*/)?uvx?(?![\w.-])")
 
 ABOUT = About(
@@ -35,9 +36,9 @@ ABOUT = About(
         "A call that only learns about an interpreter, and keeps some kilobytes, is left alone; so "
         "is one where a mount holds the cache, where UV_NO_CACHE or the call turns it off, and "
         "where the same RUN removes it behind the call. It is told, and left, where a cache folder "
-        "is named, where links into the cache are installed, and where uv works offline. The "
-        "programs that uvx and `uv run --with` run lie in the cache themselves: a "
-        "build may run one so that it is there later. In an image that can be started those take "
+        "other than below /tmp is named, where links into the cache are installed, and where uv "
+        "works offline. The programs that uvx and `uv run --with` run lie in the cache themselves: "
+        "a build may run one so that it is there later. In an image that can be started those take "
         "`--unsafe`."
     ),
     price=(
@@ -90,7 +91,7 @@ def _judge(
         if facts.options.cache == MOUNT:
             where = cache or "~/.cache/uv"
             why_not = f"mounts are wished for: --mount=type=cache,target={where} keeps it out too"
-        elif told.named:
+        elif told.named and not told.named.startswith(_PASSING):
             why_not = "a folder is named for its cache, so somebody wants one"
         elif call.read:
             why_not = "another command reads its output"
@@ -111,7 +112,7 @@ def _judge(
     edit = option_behind(document, span, FLAG, exec_form=call.program.exec_form)
     safety = Safety.SAFE
     if keeps_program(call) and _may_start(document, stage):
-        message += ", and in it the program, which the image may run again"
+        message += ", with the environment of what it runs: the image may need that later"
         safety = Safety.UNSAFE
     return Finding(_ID, span, message, Fix(f"add {FLAG}", safety, (edit,)))
 

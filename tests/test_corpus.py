@@ -127,6 +127,8 @@ _ADDED_VARIABLES = frozenset(("PYTHONDONTWRITEBYTECODE", "PIP_NO_CACHE_DIR", "PI
 _INSERTIONS = re.compile(
     r"""
       \s--no-cache-dir(?![\w-])
+    | \s--no-cache(?![\w-])
+    | ,\ "--no-cache"
     | ,\ "--no-cache-dir"
     | (?<=\brm)\ -f(?=\s)
     | (?:&&|;|\n)\s*(?:
@@ -143,6 +145,8 @@ _INSERTIONS = re.compile(
     """,
     re.VERBOSE,
 )
+# Python reads a script from a pipe with and without it; options need it to stand behind.
+_DASH = re.compile(r"(get-pip\.py[^|&;]*\|[^|&;]*?(?:python|pypy)[\d.]*)\ -(?=\s|$)")
 # All that may be taken out of one: what fails, or finds nothing, where the cache is off. That is
 # operands of an `rm`, an `rm` that has no other, `pip cache purge`; each with what links it.
 _OPERAND = re.compile(
@@ -244,7 +248,7 @@ def _grown(before: str, after: str) -> bool:
 
 
 def _bare(run: str) -> list[str]:
-    return _TOKEN.findall(_INSERTIONS.sub(" ", run))
+    return _TOKEN.findall(_INSERTIONS.sub(" ", _DASH.sub(r"\1", run)))
 
 
 def _new(run: str) -> bool:

@@ -325,6 +325,8 @@ def test_passes_that_are_not_chosen_do_not_run() -> None:
         "FROM python:3.6.5\nENV A=1\nENV PIP_NO_COMPILE=1\nRUN pip install a && rm -r ~/.cache\n"
         "RUN rm -rf ~/.cache/pip\n"
         "RUN --mount=type=cache,target=/root/.cache/pip pip install --no-cache-dir b\n"
+        "RUN pipenv sync && pipx install c && pip-sync && uv sync\n"
+        "RUN curl -s https://bootstrap.pypa.io/get-pip.py | python\n"
     )
     assert rewrite(text, Choice(frozenset())) == Outcome(text, text)
     for pass_id in IDS:

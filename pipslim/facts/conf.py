@@ -116,10 +116,7 @@ def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
 
     What the pass itself writes does not count, see `is_written`.
     """
-    for sign in _SIGNS:
-        if facts.mentions(sign) and sign in OURS.sub("", facts.document.text):
-            return True
-    if facts.mentions(" config") and _CALL.search(facts.document.text):
+    if names_settings(facts):
         return True
     copies = (*facts.stages.numbers("COPY"), *facts.stages.numbers("ADD"))
     return any(
@@ -127,6 +124,14 @@ def may_bring(facts: Facts, stages: Iterable[StageFacts]) -> bool:
         for stage in stages
         for number in copies
     )
+
+
+def names_settings(facts: Facts) -> bool:
+    """Tell whether a document names pip settings, but for those that the pass itself writes."""
+    for sign in _SIGNS:
+        if facts.mentions(sign) and sign in OURS.sub("", facts.document.text):
+            return True
+    return facts.mentions(" config") and _CALL.search(facts.document.text) is not None
 
 
 def is_written(facts: Facts, stages: Iterable[StageFacts]) -> bool:

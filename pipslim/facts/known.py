@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipslim.facts.images import Version
     from pipslim.facts.leftovers import Need
     from pipslim.facts.options import Options
+    from pipslim.facts.pips import Pip
     from pipslim.syntax.document import Document
 
 # Without sudo, these work for root alone.
@@ -179,9 +180,7 @@ class Facts:
         if known is not None:
             return known
         image = stage.image
-        base = base_pip(image, self._assumed(stage))
-        if base.age is Age.UNKNOWN and self._shows_new(stage):
-            base = base._replace(low=FIRST_GOOD_PIP)
+        base = self.base_pip(stage)
         state = self.pips(stage.parent).state if stage.parent is not None else None
         tracker = Tracker(image, base, state)
         instructions = self.document.instructions
@@ -201,6 +200,13 @@ class Facts:
                 tracker.take(index, instruction, run, found, undecided)
         pips = self._pips[stage.index] = tracker.done()
         return pips
+
+    def base_pip(self, stage: StageFacts) -> Pip:
+        """Give the pip that a stage's base image brings."""
+        base = base_pip(stage.image, self._assumed(stage))
+        if base.age is Age.UNKNOWN and self._shows_new(stage):
+            base = base._replace(low=FIRST_GOOD_PIP)
+        return base
 
     def pips_of(self, number: int) -> tuple[Use, ...]:
         """Give the pip calls of one instruction."""

@@ -7,7 +7,7 @@ from pipslim.syntax.script import Script
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pipslim.facts.known import Facts
     from pipslim.facts.programs import Program
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 CACHE, BYTECODE = "pip's cache", "bytecode"
 SIGNS = (".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "__pycache__", ".pyc", ".pyo")
 
-# The cache of some user's pip, the folder of all caches, or what a pattern matches in them.
-_IN_HOME = lazy(r"(?:~|\0|/root|/home/[^/]+)/\.cache(?:/?|/\*+|/pip(?:[*/].*)?)")
+# The folder of all caches of some user, or what is in it.
+_IN_HOME = lazy(r"(?:~|\0|/root|/home/[^/]+)/\.cache(?:/?|/\*+|/([^/*]+)(?:[*/].*)?)")
 _COMPILED = lazy(r"__pycache__|\.py\[?[co*]")
 # What fails where a file or folder that it is to work on is not there; mkdir makes it.
 _FAIL = frozenset(
@@ -65,21 +65,37 @@ class Need(NamedTuple):
     force: int | None
 
 
+class Cache(NamedTuple):
+    """The cache of an installer: `name` is its folder's below the folder of all caches.
+
+    `folders` are the places where it is in a document, and the folders of all caches around them.
+    `firsts` are for each stage, by its number, the number of the first instruction behind which
+    there may be something in it.
+    """
+
+    name: str
+    folders: frozenset[str]
+    firsts: Mapping[int, int]
+
+
 def needs(facts: Facts) -> tuple[Need, ...]:
     """Give all needs of a document, stage by stage, in the order of its instructions."""
-    found: list[Need] = []
-    folders = _folders(facts)
+    firsts = {stage.index: _first_call(facts, stage) for stage in facts.stages.all}
+    return tuple(find_needs(facts, Cache("pip", _folders(facts), firsts)))
+
+
+def find_needs(facts: Facts, cache: Cache) -> Iterator[Need]:
+    """Give the needs of what an installer leaves in its cache, and of bytecode, as `needs` does."""
     for stage in facts.stages.all:
-        first = _first_call(facts, stage)
         for number in range(stage.stage.first + 1, stage.stage.last):
             instruction = facts.document.instructions[number]
             text = facts.document.text[instruction.start : instruction.end]
-            if any(sign in text for sign in SIGNS) or any(folder in text for folder in folders):
+            signs = any(sign in text for sign in SIGNS)
+            if signs or any(folder in text for folder in cache.folders):
                 if instruction.keyword == "COPY":
-                    found += _copied(facts, instruction, folders)
+                    yield from _copied(facts, instruction, cache)
                 elif instruction.keyword == "RUN":
-                    found += _run(facts, stage, number, folders, first)
-    return tuple(found)
+                    yield from _run(facts, stage, number, cache)
 
 
 def _first_call(facts: Facts, stage: StageFacts) -> int:
@@ -103,7 +119,7 @@ def _folders(facts: Facts) -> frozenset[str]:
     return frozenset(found)
 
 
-def _copied(facts: Facts, instruction: Instruction, folders: frozenset[str]) -> Iterator[Need]:
+def _copied(facts: Facts, instruction: Instruction, cache: Cache) -> Iterator[Need]:
     """Give the need of a COPY that takes a cache out of another stage."""
     given, at = flags(instruction, facts.document.escape)
     for flag in given:
@@ -112,7 +128,7 @@ def _copied(facts: Facts, instruction: Instruction, folders: frozenset[str]) -> 
             text = instruction.view.text
             strings = json_strings(text, at)
             words = text[at:].split() if strings is None else [each.value for each in strings]
-            if any(_is_cache(word, folders) for word in words[:-1]):
+            if any(names_cache(word, cache.name, cache.folders) for word in words[:-1]):
                 yield Need(CACHE, other, instruction.start, instruction.end, "COPY", None)
 
 
@@ -124,22 +140,24 @@ def _stage(facts: Facts, named: str) -> int | None:
     return None
 
 
-def _run(
-    facts: Facts, stage: StageFacts, number: int, folders: frozenset[str], first: int
-) -> Iterator[Need]:
-    """Give the needs of a RUN; its commands need nothing of a pip that is called `first` later."""
+def _run(facts: Facts, stage: StageFacts, number: int, cache: Cache) -> Iterator[Need]:
+    """Give the needs of a RUN; its commands need nothing of what is first called later."""
     instruction = facts.document.instructions[number]
     for mount in facts.stages.mounts(number):
         source = mount.options.get("source") or mount.options.get("src") or ""
         other = _stage(facts, mount.options.get("from", ""))
-        if mount.type == "bind" and other is not None and _is_cache(source, folders):
+        if (
+            mount.type == "bind"
+            and other is not None
+            and names_cache(source, cache.name, cache.folders)
+        ):
             yield Need(CACHE, other, instruction.start, instruction.end, "--mount", None)
-    if number < first:
+    if number < cache.firsts[stage.index]:
         return
     made = False
     for body in facts.run(number).bodies:
         for program in body.reading.programs:
-            kind = _kind(body, program, folders)
+            kind = _kind(body, program, cache)
             if program.name == "mkdir":
                 made = made or kind == CACHE
             elif kind and not made and not _may_fail(body, program):
@@ -149,7 +167,7 @@ def _run(
                 yield Need(kind, stage.index, start, end, program.name, force)
 
 
-def _kind(body: Body, program: Program, folders: frozenset[str]) -> str:
+def _kind(body: Body, program: Program, cache: Cache) -> str:
     """Tell what a program needs, or makes, of what pip may leave: CACHE, BYTECODE, or nothing."""
     if program.name not in _FAIL:
         return ""
@@ -162,14 +180,17 @@ def _kind(body: Body, program: Program, folders: frozenset[str]) -> str:
             if any(_ONLY_IF_SOME.match(word.value) for word in ahead):
                 return ""
             values += _ahead_of_pipe(body, program)
-    if any(_is_cache(value, folders) for value in values):
+    if any(names_cache(value, cache.name, cache.folders) for value in values):
         return CACHE
     return BYTECODE if program.name == "rm" and any(map(_COMPILED.search, values)) else ""
 
 
-def _is_cache(path: str, folders: frozenset[str]) -> bool:
-    """Tell whether a path is a cache of pip, or matches what is in it."""
-    return _IN_HOME.fullmatch(path) is not None or path.rstrip("/*") in folders
+def names_cache(path: str, name: str, folders: frozenset[str]) -> bool:
+    """Tell whether a path is an installer's cache, as `Cache` has it, or matches what is in it."""
+    match = _IN_HOME.fullmatch(path)
+    if match is not None and match[1] in (None, name):
+        return True
+    return path.rstrip("/*") in folders
 
 
 def _ahead_of_pipe(body: Body, program: Program) -> list[str]:

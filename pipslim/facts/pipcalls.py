@@ -176,8 +176,8 @@ def is_no_cache(word: str) -> bool:
     return _NO_CACHE.match(word) is not None
 
 
-def _cache(options: tuple[Word, ...]) -> str | None:
-    """Give what the last option about the cache says: a folder, or "" for none."""
+def cache_of(options: tuple[Word, ...]) -> str | None:
+    """Give what the last of pip's options about its cache says: a folder, or "" for none."""
     found = None
     for at, (_, _, value) in enumerate(options):
         if value[:2] != "--":
@@ -296,7 +296,7 @@ def _pip(
         return None
     rest = (*words[behind:at], *words[at + 1 :])
     read = "$(" in program.command.nest
-    fields = (body, program, spelled, anchor.value, anchor, rest, _cache(rest), read)
+    fields = (body, program, spelled, anchor.value, anchor, rest, cache_of(rest), read)
     return record(PipCall, fields)
 
 

@@ -94,6 +94,16 @@ PASSES: tuple[Step, ...] = (
     _step("old-pip", *_PIP),
     # it stands behind the upgrade that old-pip makes, and reads pip's age from it
     _step("pip-conf", *_PIP, waits_for="inverted-setting old-pip strict-purge", behind=True),
+    # these set a variable, where pip-conf neither sets it nor writes a file that says the same;
+    # pipenv alone does not read that file
+    _step("pipenv-cache", "pipenv", waits_for="pip-conf", reads="PIP_NO_CACHE_DIR"),
+    _step(
+        "pip-tools-cache",
+        *("pip-sync", "pip-compile", "piptools"),
+        waits_for="pip-conf",
+        reads="PIP_NO_CACHE_DIR",
+    ),
+    _step("pipx-cache", "pipx", waits_for="pip-conf", reads="PIP_NO_CACHE_DIR"),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step(
         "pip-cache",
@@ -101,12 +111,19 @@ PASSES: tuple[Step, ...] = (
         waits_for="inverted-setting strict-purge",
         reads="PIP_NO_CACHE_DIR",
     ),
+    # get-pip.py is no pip call, and brings one: neither looks at what the other changes
+    _step("get-pip-cache", "get-pip", waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
+    # uv reads nothing of pip's: no pass ahead has to do with it
+    _step("uv-cache", "uv ", "uvx ", 'uv"', 'uvx"', "uv'", "uv\t", "uv\\", "UV"),
     # a purge is for nothing only once those ahead of it have seen to pip's cache; strict-purge has
     # put an -f in it by then, which goes with it
     _step(
         "late-purge",
         *(".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "purge"),
-        waits_for="inverted-setting strict-purge old-pip pip-conf pip-cache",
+        waits_for=(
+            "inverted-setting strict-purge old-pip pip-conf pipenv-cache pip-tools-cache"
+            " pipx-cache pip-cache get-pip-cache"
+        ),
     ),
 )
 

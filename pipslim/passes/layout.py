@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document, Instruction
     from pipslim.syntax.pairs import Pair
     from pipslim.syntax.script import Command
+    from pipslim.syntax.source import Span
 
 _PLAIN_KEY = lazy(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _PLAIN_VALUE = lazy(r"[A-Za-z0-9_./:@%+,=^~-]+")
@@ -79,6 +80,18 @@ def linked(
         kept = [line for line in rest if line.strip() and not line.lstrip().startswith("#")]
         seam = "\n".join([first, *kept, last])
     return Edit(end, end, "".join([seam + each for each in added]))
+
+
+def option_behind(document: Document, span: Span, option: str, *, exec_form: bool) -> Edit:
+    """Give the edit that puts an option behind the words at `span`, on their line.
+
+    In an exec form it is an element of its own, set as those ahead of it are.
+    """
+    text = f" {option}"
+    if exec_form:
+        ahead = document.text[span.start : span.end]
+        text = f',"{option}"' if '","' in ahead and '", "' not in ahead else f', "{option}"'
+    return record(Edit, (span.end, span.end, text))
 
 
 def indentation(document: Document, instruction: Instruction) -> str:

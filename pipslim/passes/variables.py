@@ -1,4 +1,4 @@
-"""What a settings file would say to pip, said by variables."""
+"""Settings of pip said by variables: those of a file, and those for installers that run a pip."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pipslim.passes.layout import joined
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from pipslim.facts.conf import Settings
+    from pipslim.facts.installers import Call
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
@@ -42,3 +45,35 @@ def by_env(
     edits = (*joined(document, stage, pairs), *removed[0])
     title = f"set the same by ENV, for {why} here"
     return finding._replace(fix=Fix(title, Safety.SAFE, edits, names, removed[1]))
+
+
+def no_cache(
+    document: Document,
+    facts: Facts,
+    pass_id: str,
+    calls: Mapping[int, tuple[Call, ...]],
+    *,
+    reads_conf: bool,
+) -> Iterator[Finding]:
+    """Give the findings for installers whose pip a variable tells to keep no cache.
+
+    `calls` are theirs in each stage, by its number; `reads_conf` tells that they obey pip.conf.
+    """
+    from pipslim.facts.pip_based import VARIABLE, state
+
+    for stage in facts.stages.all:
+        if stage.windows or not calls[stage.index]:
+            continue
+        if any(calls[above.index] for above in stage.chain()[:-1]):
+            continue  # inherited
+        told = state(facts, stage, calls, reads_conf=reads_conf)
+        if told is None:
+            continue
+        message = f"`{told.call.spelling}` leaves pip's cache in the layer"
+        span = told.call.span()
+        if told.why_not:
+            yield Finding(pass_id, span, message, None, told.why_not, told.refers)
+            continue
+        edits = joined(document, stage, (f"{VARIABLE}=1",))
+        fix = Fix(f"set {VARIABLE}=1", Safety.SAFE, edits, (VARIABLE,))
+        yield Finding(pass_id, span, message, fix)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pipslim.facts.flag import FLAG
+from pipslim.passes.layout import option_behind
 from pipslim.syntax.edits import Edit
-from pipslim.syntax.startup import TYPE_CHECKING, record
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
 def added(document: Document, use: Use) -> Edit:
     """Give the edit that puts the flag right behind a call's subcommand."""
-    start, end = use.span()
-    text = f" {FLAG}"
-    if use.call.program.exec_form:  # as the elements ahead of it are set
-        ahead = document.text[start:end]
-        compact = '","' in ahead and '", "' not in ahead
-        text = f',"{FLAG}"' if compact else f', "{FLAG}"'
-    return record(Edit, (end, end, text))
+    return option_behind(document, use.span(), FLAG, exec_form=use.call.program.exec_form)
 
 
 def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[Edit] | None:

@@ -172,8 +172,8 @@ class _Reader:
 
     def follow(self, words: tuple[Word, ...], frame: _Frame) -> None:
         """Take wrappers off `words` until a program is left; follow scripts in words."""
-        command, wrappers = frame.command, frame.wrappers
-        variables = command.assignments
+        wrappers = frame.wrappers
+        variables = frame.command.assignments
         while words:
             name = words[0].value.rpartition("/")[2]
             wrapper = _WRAPPERS.get(name)
@@ -184,6 +184,8 @@ class _Reader:
                 inner, more = _behind(words, wrapper)
                 variables = (*variables, *more)
             elif name in _RUNNERS and len(words) > 2 and words[1].value in ("run", "exec"):
+                if name == "uv":  # it installs what the program needs, so it is a program too
+                    self.add(words, frame._replace(wrappers=wrappers), variables)
                 inner, _ = _behind(words[1:], _RUNNERS[name])
                 name += f" {words[1].value}"
             elif name == "find":
@@ -206,9 +208,13 @@ class _Reader:
             wrappers = (*wrappers, name)
             words = inner
         if words:
-            view, outer = frame.view, frame.outer
-            fields = (words, view, command, wrappers, variables, frame.exec_form, outer)
-            self.programs.append(record(Program, fields))
+            self.add(words, frame._replace(wrappers=wrappers), variables)
+
+    def add(self, words: tuple[Word, ...], frame: _Frame, variables: tuple[Word, ...]) -> None:
+        """Take in a program that has been found."""
+        command, view, wrappers, outer, exec_form = frame
+        fields = (words, view, command, wrappers, variables, exec_form, outer)
+        self.programs.append(record(Program, fields))
 
     def find(self, words: tuple[Word, ...], frame: _Frame) -> None:
         """Follow the programs of `find … -exec PROGRAM … ;`."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pipslim.facts.installers import Call
     from pipslim.facts.known import Facts
-    from pipslim.facts.stages import StageFacts
+    from pipslim.facts.stages import Mount, StageFacts
     from pipslim.syntax.document import Document
 
 _ID = "conda-cache"
@@ -43,7 +43,8 @@ ABOUT = About(
 
 # what else may need the package cache, or put it, and what links into it, elsewhere
 _SERVES = lazy(
-    r"(?<![\w.-])conda[- ]pack\b|(?i:pkgs_dirs|_softlinks?\b)|(?:COPY|ADD)[^\n]*condarc\b|CONDARC\b"
+    r"(?<![\w.-])conda[- ]pack\b|(?i:\w*pkgs_dirs|\w*softlinks?\b)"
+    r"|(?:COPY|ADD)[^\n]*condarc\b|CONDARC\b"
 )
 _SIGNS = ("pack", "pkgs_dirs", "PKGS_DIRS", "condarc", "CONDARC", "softlink", "SOFTLINK")
 _FOLDER = lazy(r"[^\s\"']*\bpkgs(?=[/\s\"';*]|$)[^\s\"';]*")
@@ -80,8 +81,7 @@ def _judge(
     last = writing[-1]
     if any(map(empties, calls[calls.index(last) :])) or _purged(last):
         return None
-    mounts = [m for m in facts.stages.mounts(last.instruction) if m.type in ("cache", "tmpfs")]
-    if any("conda" in m.target or "mamba" in m.target or "pkgs" in m.target for m in mounts):
+    if any(_holds(mount) for mount in facts.stages.mounts(last.instruction)):
         return None
     message = f"`{last.spelling}` leaves its package cache in the layer"
     found = record(Finding, (_ID, last.span(), message, None, "", -1, None))
@@ -102,6 +102,14 @@ def _judge(
         told = f"the call is no plain link of a chain; run `{command}` in the same RUN"
         return found._replace(why_not=told)
     return found._replace(fix=Fix(f"add `{command}`", Safety.SAFE, (edit,)))
+
+
+def _holds(mount: Mount) -> bool:
+    """Tell whether a mount keeps packages out of the image, or is what the cache lies in."""
+    if "pkgs" in mount.target:
+        return True
+    within = "conda" in mount.target or "mamba" in mount.target
+    return within and mount.type in ("cache", "tmpfs")
 
 
 def _purged(call: Call) -> bool:

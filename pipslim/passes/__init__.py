@@ -92,8 +92,9 @@ PASSES: tuple[Step, ...] = (
     _step("pip-conf", *_PIP, waits_for="old-pip strict-purge", behind=True),
     # where no root can write the file, pip-conf sets the variable, and the flag is not needed
     _step("pip-cache", *_PIP, waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
-    # behind all that adds links to a chain: it goes right behind the call that it is for
+    # each links a command behind the call that it is for; the flags of calls come first
     _step("conda-cache", "conda", "mamba"),
+    _step("poetry-cache", "poetry"),
 )
 
 IDS = tuple(step.id for step in PASSES)

@@ -95,6 +95,13 @@ PASSES: tuple[Step, ...] = (
     # each links a command behind the call that it is for; the flags of calls come first
     _step("conda-cache", "conda", "mamba"),
     _step("poetry-cache", "poetry"),
+    # like the other variables, ahead of nothing: it joins the stage's first ENV
+    _step("pdm-cache", "pdm"),
+    # what these find has no fix, so they change nothing for the others; only by name, for what
+    # they tell is often wanted
+    _step("venv-bytecode", "venv", "ensurepip", asked=True),
+    _step("virtualenv-wheels", "virtualenv", asked=True),
+    _step("setup-install", "setup.py", "easy_install", asked=True),
 )
 
 IDS = tuple(step.id for step in PASSES)

@@ -379,6 +379,7 @@ conda create -y -p $PREFIX demo-conda
 conda create -y -p $PREFIX demo-conda && conda clean -afy
 conda create -y -p $PREFIX demo-conda && conda clean -ay
 conda create -y -p $PREFIX demo-conda && conda clean -tipy
+conda create -y -p $PREFIX demo-conda && conda clean -tip --yes
 conda create -y -p $PREFIX demo-conda && conda clean -ty
 conda create -y -p $PREFIX demo-conda && conda clean -py
 conda create -y -p $PREFIX demo-conda && conda clean -iy

@@ -68,14 +68,14 @@ def clean_flags(facts: Facts, stage: StageFacts) -> str:
 
     `-afy` where it is surely 4.6 or newer: the image is miniforge's, or one of conda's own that
     says so by its tag or whose tag moves on; or an installer of such a name brings it. Else
-    `-tipy`, which newer ones know as well; nothing where an installer is older than that.
+    `-tip --yes`, which newer ones know as well; nothing where an installer is older than that.
     """
     oldest = _oldest(facts, stage)
     if oldest is None:
-        return "-tipy"
+        return "-tip --yes"
     if oldest < FIRST_WITH_PACKAGES:
         return ""
-    return "-afy" if oldest >= FIRST_WITH_FORCE else "-tipy"
+    return "-afy" if oldest >= FIRST_WITH_FORCE else "-tip --yes"
 
 
 def _oldest(facts: Facts, stage: StageFacts) -> Version | None:

@@ -29,8 +29,8 @@ ABOUT = About(
         "shrinks nothing. It goes right behind the last call of a RUN that installs. "
         "`-afy` also empties the folders of unpacked packages: environments have their own links "
         "or copies of the files. It is known since conda 4.6; where conda may be older, it is "
-        "`-tipy`, which each conda since 3.3.1 knows, and which leaves what environments link to. "
-        "A call is left alone where a mount holds the cache, where the RUN empties it itself, and "
+        "`-tip --yes`, which each conda since 3.3.1 knows, and which leaves what is linked to. A call "
+        "is left alone where a mount holds the cache, where the RUN empties it itself, and "
         "where it cannot be told that the cache is not needed. mamba and micromamba are shown, "
         "not changed: it has not been tried with them."
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pipslim.facts.images import parse_version
 from pipslim.facts.installers import Tool
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
@@ -40,6 +42,9 @@ _IMAGE = lazy(
 )
 _FORGE = lazy(r"\b(?:Miniforge|Mambaforge)(?:-|\d-|\$)")
 _INSTALLER = lazy(r"\b(Mini|Ana)conda([23]?)-(?:py\d+_)?([^-\s/]+)-")
+# where it is installed unless it is told, and what pyenv installs by a name of its own
+_DEFAULT = lazy(r"(?:~|\$HOME|\$\{HOME\}|/root|/home/[^/]+)/(?:miniconda|anaconda|miniforge)\d?$")
+_PYENV = lazy(r"pyenv\s+(?:install|global|local)[^\n]*(?:conda|CONDA|forge)")
 _PIN = lazy(r"(?<![\w./-])conda\s?(?:==?|<=?|~=)\s?([^\s\"',;]+)")
 
 
@@ -63,33 +68,51 @@ def empties(call: Call) -> bool:
     return call.subcommand == ("clean",) and any(map(_EMPTIES.match, options(call)))
 
 
-def clean_flags(facts: Facts, stage: StageFacts) -> str:
-    """Give the options by which each conda that a stage may have empties its cache, if any do.
+def clean_flags(facts: Facts, stage: StageFacts, spelled: str) -> str:
+    """Give the options by which each conda that `spelled` may be in a stage empties its cache.
 
     `-afy` where it is surely 4.6 or newer: the image is miniforge's, or one of conda's own that
-    says so by its tag or whose tag moves on; or an installer of such a name brings it. Else
-    `-tip --yes`, which newer ones know as well; nothing where an installer is older than that.
+    says so by its tag or whose tag moves on; or an installer of such a name brings it, to where it
+    is called. Else `-tip --yes`, which newer ones know as well; nothing where an installer is older
+    than that.
     """
     oldest = _oldest(facts, stage)
-    if oldest is None:
-        return "-tip --yes"
-    if oldest < FIRST_WITH_PACKAGES:
+    if oldest is not None and oldest < FIRST_WITH_PACKAGES:
         return ""
-    return "-afy" if oldest >= FIRST_WITH_FORCE else "-tip --yes"
+    if oldest is not None and oldest >= FIRST_WITH_FORCE and _is_theirs(facts, spelled):
+        return "-afy"
+    return "-tip --yes"
 
 
 def _oldest(facts: Facts, stage: StageFacts) -> Version | None:
     """Give the oldest version that a stage's conda may have; None where nothing tells."""
     text = facts.document.text
-    pins = [parse_version(each) or None for each in _PIN.findall(text)]
-    found = [_installed(*match) for match in _INSTALLER.findall(text)]
-    if not found and _FORGE.search(text):
-        found = [FIRST_WITH_FORCE]
-    if not found:
-        match = _IMAGE.match(stage.chain()[0].reference or "")
-        found = [_of_image(*match.groups()) if match is not None else None]
-    known = [version for version in (*found, *pins) if version is not None]
-    return min(known) if len(known) == len(found) + len(pins) else None
+    found = [parse_version(each) or None for each in _PIN.findall(text)]
+    there = len(found)
+    found += [_installed(*match) for match in _INSTALLER.findall(text)]
+    if _FORGE.search(text):
+        found.append(FIRST_WITH_FORCE)
+    match = _IMAGE.match(stage.chain()[0].reference or "")
+    if match is not None:
+        found.append(_of_image(*match.groups()))
+    if len(found) == there or _PYENV.search(text):
+        return None
+    known = [version for version in found if version is not None]
+    return (
+        min(known)
+        if known and (len(known) == len(found) or min(known) < FIRST_WITH_PACKAGES)
+        else None
+    )
+
+
+def _is_theirs(facts: Facts, spelled: str) -> bool:
+    """Tell whether a conda spelled with its folder is one that an image or an installer brings."""
+    prefix = spelled.strip("\"'").rpartition("/")[0].removesuffix("/bin").removesuffix("/condabin")
+    if "/" not in spelled:
+        return not spelled.startswith(("$", '"$'))
+    if prefix == "/opt/conda" or _DEFAULT.match(prefix):
+        return True
+    return re.search(rf"p[ =][\"']?{re.escape(prefix)}(?![\w/])", facts.document.text) is not None
 
 
 def _of_image(forge: str | None, kind: str, tag: str | None, digest: str | None) -> Version | None:

@@ -29,8 +29,8 @@ ABOUT = About(
         "shrinks nothing. It goes right behind the last call of a RUN that installs. "
         "`-afy` also empties the folders of unpacked packages: environments have their own links "
         "or copies of the files. It is known since conda 4.6; where conda may be older, it is "
-        "`-tip --yes`, which each conda since 3.3.1 knows, and which leaves what is linked to. A call "
-        "is left alone where a mount holds the cache, where the RUN empties it itself, and "
+        "`-tip --yes`, which each conda since 3.3.1 knows; it leaves what is linked to. A call is "
+        "left alone where a mount holds the cache, where the RUN empties it itself, and "
         "where it cannot be told that the cache is not needed. mamba and micromamba are shown, "
         "not changed: it has not been tried with them."
     ),
@@ -91,7 +91,7 @@ def _judge(
         told = f"`&& {clean} -afy` behind it is not added, for that was never tried; do it by hand"
         return found._replace(why_not=told)
     why_not, refers = _reason(facts, writing)
-    flags = clean_flags(facts, stage)
+    flags = clean_flags(facts, stage, _spelled(last).rpartition(" ")[2])
     if not flags:
         why_not = "this conda may be older than 3.3.1, which cannot empty it; use a newer one"
     if why_not:

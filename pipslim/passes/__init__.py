@@ -84,6 +84,8 @@ PASSES: tuple[Step, ...] = (
         *("pip", "py", "conda", "tensorflow", "airflow", "notebook"),
         waits_for="strict-purge",
     ),
+    # it joins the ENV that bytecode may be about to make
+    _step("pdm-cache", "pdm", waits_for="bytecode"),
     # mounts come and go together with what they hold: pip-conf and pip-cache say the same of them
     _step("defeated-mount", "--mount", "PIP_NO_CACHE_DIR", waits_for="strict-purge"),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
@@ -95,8 +97,6 @@ PASSES: tuple[Step, ...] = (
     # each links a command behind the call that it is for; the flags of calls come first
     _step("conda-cache", "conda", "mamba"),
     _step("poetry-cache", "poetry"),
-    # like the other variables, ahead of nothing: it joins the stage's first ENV
-    _step("pdm-cache", "pdm"),
     # what these find has no fix, so they change nothing for the others; only by name, for what
     # they tell is often wanted
     _step("venv-bytecode", "venv", "ensurepip", asked=True),

@@ -52,7 +52,7 @@ PDM = Tool(
     modules=frozenset(("pdm",)),
     signs=("pdm",),
     subcommands=_WRITE | {_CLEAR},
-    with_value=frozenset(("-c", "--config")),
+    with_value=frozenset(("-c", "--config", "-p", "--project")),
     folder="pdm",
     variable="PDM_CACHE_DIR",
 )

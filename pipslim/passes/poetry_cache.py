@@ -25,11 +25,11 @@ ABOUT = About(
     why=(
         "poetry keeps each wheel and sdist that it downloads or builds in the folder `artifacts` "
         "of its cache, and pages of indexes in `cache`. No setting stops that: `--no-cache` leaves "
-        "the first, the larger one, `poetry cache clear` does as well, and POETRY_NO_CACHE and "
-        "PIP_NO_CACHE_DIR are ignored. So both folders are removed, behind the last call of poetry "
-        "in the RUN. The folder around them stays, for virtual environments lie in it as well, "
-        "where poetry makes them. Nothing is done where a mount holds the cache, where the RUN "
-        "removes it, or where the file says where the cache is in a way that poetry alone reads."
+        "the first, the larger one, as does `poetry cache clear`, and neither POETRY_NO_CACHE nor "
+        "PIP_NO_CACHE_DIR says anything to it. So both folders are removed, behind the last call "
+        "of poetry in the RUN. The folder around them stays, for poetry makes its environments in "
+        "there. Nothing is done where a mount holds the cache, where the RUN removes it, or where "
+        "it cannot be told where the cache is."
     ),
     price="None at run time. A later call of poetry that installs the same downloads it again.",
     before=(

@@ -24,12 +24,12 @@ ABOUT = About(
     summary="poetry leaves what it downloads in the layer: remove that in the same RUN",
     why=(
         "poetry keeps each wheel and sdist that it downloads or builds in the folder `artifacts` "
-        "of its cache, and pages of indexes in `cache`. No setting stops that: `--no-cache` leaves "
-        "the first, the larger one, as does `poetry cache clear`, and neither POETRY_NO_CACHE nor "
-        "PIP_NO_CACHE_DIR says anything to it. So both folders are removed, behind the last call "
-        "of poetry in the RUN. The folder around them stays, for poetry makes its environments in "
-        "there. Nothing is done where a mount holds the cache, where the RUN removes it, or where "
-        "it cannot be told where the cache is."
+        "of its cache, and pages of indexes in `cache`. No setting stops that. The option "
+        "`--no-cache` leaves the first, the larger one, as does `poetry cache clear`; neither "
+        "POETRY_NO_CACHE nor PIP_NO_CACHE_DIR says anything to it. So both folders are removed, "
+        "behind the last call of poetry in the RUN. The folder around them stays, for poetry makes "
+        "its environments in there. Nothing is done where a mount holds the cache, where the RUN "
+        "removes it, or where it cannot be told where the cache is."
     ),
     price="None at run time. A later call of poetry that installs the same downloads it again.",
     before=(

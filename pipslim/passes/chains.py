@@ -88,12 +88,12 @@ def _place(
 
 
 def _plain(seam: str) -> str:
-    """Leave the comments and blank lines out of what stands between two commands."""
-    if "\n" not in seam:
+    """Leave comments, blank lines and ends of lines out of what stands between two commands."""
+    first, *rest = seam.split("\n")
+    if not rest:
         return seam
-    first, *rest, last = seam.split("\n")
-    kept = [line for line in rest if line.strip() and not line.lstrip().startswith("#")]
-    return "\n".join([first, *kept, last])
+    kept = [line for line in rest[:-1] if line.strip() and not line.lstrip().startswith("#")]
+    return "\n".join([*(line.rstrip(" \t") for line in [first, *kept]), rest[-1]])
 
 
 def _last(place: _Place) -> str:

@@ -58,7 +58,8 @@ PDM = Tool(
 )
 _ONLY_TELL = frozenset(("--dry-run", "--help", "-h", "--no-cache"))
 _PIN = lazy(r"(?<![\w.-])pdm(?:\[[\w,]*\])?\s?(?:==|~=|<=?)\s?([^\s\"',;]*)")
-_NEEDS = lazy(r"\.cache/pdm\b")
+# the folder, or that of all caches, which may not be there without it
+_NEEDS = lazy(r"\.cache(?:/pdm\b|/?(?=[\s\"'*;&]|$))")
 _PURGE = lazy(r"\brm\s+(?:-\S+\s+)*?-\w*f\w*\s[^;&|\n]*$")
 
 
@@ -107,7 +108,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, calls: Sequence[
         return found._replace(why_not=told, refers=mounted[0].span().start)
     for match in _NEEDS.finditer(document.text):
         line = document.text[document.text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if not line.lstrip().startswith("#") and not _PURGE.search(line):
+        aside = line.lstrip().startswith("#") or "mount=" in line or "CACHE_" in line
+        if not aside and not _PURGE.search(line):
             told = "line {line} uses the folder of pdm's cache"
             return found._replace(why_not=told, refers=match.start())
     edits = joined(document, stage, (f"{VARIABLE}=1",))

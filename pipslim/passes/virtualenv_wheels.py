@@ -18,7 +18,7 @@ _ID = "virtualenv-wheels"
 
 ABOUT = About(
     id=_ID,
-    summary="virtualenv leaves the wheels that it unpacks in the layer (shown)",
+    summary="virtualenv leaves the wheels that it unpacks in the layer (shown, only by name)",
     why=(
         "virtualenv, from 20 on, unpacks the wheels that it brings (pip, setuptools) into a folder "
         "of its own and copies from there into each environment: 9 to 14 MB in ~/.cache/virtualenv "

@@ -14,7 +14,7 @@ ASKED = [step for step in PASSES if step.asked]
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a Dockerfile in which each of them has something to show."""
+    """Give a folder with a Dockerfile in which each of them has something to show."""
     text = "".join(f"{step.about.before}" for step in ASKED)
     Path(tmp_path, "Dockerfile").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -112,7 +112,7 @@ def _is_theirs(facts: Facts, spelled: str) -> bool:
         return not spelled.startswith(("$", '"$'))
     if prefix == "/opt/conda" or _DEFAULT.match(prefix):
         return True
-    return re.search(rf"p[ =][\"']?{re.escape(prefix)}(?![\w/])", facts.document.text) is not None
+    return re.search(rf"p[ =][\"']?{re.escape(prefix)}/?(?![\w/])", facts.document.text) is not None
 
 
 def _of_image(forge: str | None, kind: str, tag: str | None, digest: str | None) -> Version | None:

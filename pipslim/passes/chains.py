@@ -18,6 +18,7 @@ _ENDS = (";", "\n")
 _LINKS = ("&&", *_ENDS)
 # how a file continues a chain: with the operator at the end of a line, or at the start of one
 _CONTINUED = lazy(r"&&[ \t]*[\\`][ \t]*\r?\n|[\\`][ \t]*\r?\n[ \t]*&&")
+_TRAILING = lazy(r"[ \t]+(?=\r?\n)")
 _PLAIN = lazy(r"[\w./~ -]+")  # the same in every kind of quotes, and in none
 
 
@@ -88,12 +89,12 @@ def _place(
 
 
 def _plain(seam: str) -> str:
-    """Leave comments, blank lines and ends of lines out of what stands between two commands."""
-    first, *rest = seam.split("\n")
-    if not rest:
+    """Leave the comments and blank lines out of what stands between two commands."""
+    if "\n" not in seam:
         return seam
-    kept = [line for line in rest[:-1] if line.strip() and not line.lstrip().startswith("#")]
-    return "\n".join([*(line.rstrip(" \t") for line in [first, *kept]), rest[-1]])
+    first, *rest, last = seam.split("\n")
+    kept = [line for line in rest if line.strip() and not line.lstrip().startswith("#")]
+    return "\n".join([first, *kept, last])
 
 
 def _last(place: _Place) -> str:
@@ -106,7 +107,7 @@ def _last(place: _Place) -> str:
     if command.lead == "&&" or (command.lead == ";" and _stops(place)):
         seam = _plain(text[place.after(ahead[-2].end) : start])
         if "\n" in seam or command.lead == ";":
-            return seam
+            return _TRAILING.sub("", seam)
     if "\n" not in text[start:end] or command.lead == "\n":
         return " && "
     # the lines of the command itself show how far in the next one stands

@@ -47,34 +47,49 @@ _SERVES = lazy(
     r"|(?:COPY|ADD)[^\n]*condarc\b|CONDARC\b"
 )
 _SIGNS = ("pack", "pkgs_dirs", "PKGS_DIRS", "condarc", "CONDARC", "softlink", "SOFTLINK")
-_FOLDER = lazy(r"[^\s\"']*\bpkgs(?=[/\s\"';*]|$)[^\s\"';]*")
+_FOLDER = lazy(r"[^\s\"']*(?:/pkgs(?=[/\s\"';*]|$)|\bpkgs/)[^\s\"';]*")
 _PURGE = lazy(r"\brm\s+(?:-\S+\s+)*?-\w*f\w*\s[^;&|\n]*$")
 _CONDA_ITSELF = lazy(r".*(?:conda|forge)\d?/?$")
-# wrappers without which the same command does the same
-_PLAIN = frozenset(("time", "timeout", "nice", "ionice", "nohup", "xargs", "command", "stdbuf"))
-# a script in a word that the same user runs
-_IN_SHELL = frozenset(f"{shell} -c" for shell in SHELLS)
+# wrappers without which the same command does the same, as the same user
+_SAME = frozenset(
+    [
+        *("time", "timeout", "nice", "ionice", "nohup", "xargs", "command", "stdbuf", "env"),
+        *(f"{shell} -c" for shell in SHELLS),
+        *(f"{shell} <<" for shell in SHELLS),
+    ]
+)
 _MOVES = ("PATH=", "HOME=", "CONDARC=", "CONDA_PKGS", "MAMBA_ROOT", "CONDA_ROOT", "XDG_")
 
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each RUN whose conda would leave its cache, fixed where that is safe."""
-    for stage in facts.stages.all:
-        found = find_calls(facts, stage, CONDA)
-        for number in dict.fromkeys(call.instruction for call in found.calls):
-            calls = [call for call in found.calls if call.instruction == number]
-            finding = _judge(document, facts, stage, calls)
+    found = [(stage, find_calls(facts, stage, CONDA)) for stage in facts.stages.all]
+    every = [call for _, each in found for call in each.calls]
+    served = _served(facts, every) if any(map(writes, every)) else ("", -1)
+    for stage, each in found:
+        runs: dict[int, list[Call]] = {}
+        for call in each.calls:
+            runs.setdefault(call.instruction, []).append(call)
+        for calls in runs.values():
+            finding = _judge(document, facts, stage, calls, served)
             if finding is not None:
                 yield finding
-        for at, why_not in found.undecided:
+        for at, why_not in each.undecided:
             message = "a conda call that cannot be followed may leave its cache in the layer"
             yield Finding(_ID, Span(at, at + 1), message, None, why_not)
 
 
 def _judge(
-    document: Document, facts: Facts, stage: StageFacts, calls: Sequence[Call]
+    document: Document,
+    facts: Facts,
+    stage: StageFacts,
+    calls: Sequence[Call],
+    served: tuple[str, int],
 ) -> Finding | None:
-    """Give the finding for the calls of one RUN, if any of them leaves a cache."""
+    """Give the finding for the calls of one RUN, if any of them leaves a cache.
+
+    `served` is why no cache of the file may be emptied, and where it says so, if it does.
+    """
     writing = [call for call in calls if writes(call)]
     if not writing:
         return None
@@ -90,7 +105,9 @@ def _judge(
         clean = f"{max(other)} clean"
         told = f"`&& {clean} -afy` behind it is not added, for that was never tried; do it by hand"
         return found._replace(why_not=told)
-    why_not, refers = _reason(facts, writing)
+    why_not, refers = _reason(writing), -1
+    if not why_not:
+        why_not, refers = served
     flags = clean_flags(facts, stage, _spelled(last).rpartition(" ")[2])
     if not flags:
         why_not = "this conda may be older than 3.3.1, which cannot empty it; use a newer one"
@@ -116,44 +133,42 @@ def _purged(call: Call) -> bool:
     """Tell whether a RUN removes the packages, or all of conda, behind a call."""
     programs = call.body.reading.programs
     for program in programs[programs.index(call.program) + 1 :]:
-        if program.name in ("rm", "find"):
-            for word in program.words[1:]:
-                if "pkgs" in word.value or _CONDA_ITSELF.match(word.value):
-                    return True
+        values = [word.value for word in program.words[1:]]
+        if program.name in ("rm", "find") and any("pkgs" in value for value in values):
+            return True
+        if program.name == "rm" and any(map(_CONDA_ITSELF.match, values)):
+            return True
     return False
 
 
-def _reason(facts: Facts, calls: Sequence[Call]) -> tuple[str, int]:
-    """Tell why the cache of some calls may not be emptied, and the place that says so, if any."""
+def _reason(calls: Sequence[Call]) -> str:
+    """Tell why the cache of the calls of a RUN may not be emptied, as they are called."""
     program = calls[-1].program
     if program.exec_form:
-        return "it is in exec form; run `conda clean` in the same RUN, by the shell form", -1
+        return "it is in exec form; run `conda clean` in the same RUN, by the shell form"
     named = {_spelled(call).rpartition(" ")[2] for call in calls}
     if len(named) > 1 and len({each.rpartition("/")[0] for each in named}) > 1:
-        return "the RUN calls several condas; run `conda clean` of each in it", -1
-    wrappers = {call.program.wrappers for call in calls}
-    if any("sudo" in each for each in wrappers) and len(wrappers) > 1:
-        return "the RUN calls conda as several users; run `conda clean` as each in it", -1
-    inner = [each for each in program.wrappers if each not in _PLAIN | _IN_SHELL]
-    if inner and program.wrappers != ("sudo",):
-        told = f"it is run by `{program.wrappers[-1]}`; run `conda clean` in there as well"
-        return told, -1
+        return "the RUN calls several condas; run `conda clean` of each in it"
+    spelled = {_spelled(call) for call in calls}
+    kinds = {tuple([w for w in c.program.wrappers if w not in _SAME]) for c in calls}
+    if len(kinds) > 1 or (kinds != {()} and len(spelled) > 1):
+        return "the RUN calls conda as several users; run `conda clean` as each in it"
+    if kinds != {()} and program.wrappers != ("sudo",):
+        return f"it is run by `{program.wrappers[-1]}`; run `conda clean` in there as well"
     if any(word.value.startswith(_MOVES) for word in program.variables):
-        return "it is run with a variable that moves conda or its cache", -1
+        return "it is run with a variable that moves conda or its cache"
     if any("--download-only" in options(call) for call in calls):
-        return "it is told to download only, for the cache", -1
-    return _served(facts)
+        return "it is told to download only, for the cache"
+    return ""
 
 
-def _served(facts: Facts) -> tuple[str, int]:
+def _served(facts: Facts, calls: Sequence[Call]) -> tuple[str, int]:
     """Tell what in the file may need the cache, and where."""
-    document, text = facts.document, facts.document.text
-    for stage in facts.stages.all:
-        for call in find_calls(facts, stage, CONDA).calls:
-            for option in options(call):
-                if option == "--offline" or option.startswith("--clone"):
-                    at = document.instructions[call.instruction].start
-                    return f"line {{line}} needs the cache, by `{option}`", at
+    text = facts.document.text
+    for call in calls:
+        for option in options(call):
+            if option == "--offline" or option.startswith("--clone"):
+                return f"line {{line}} needs the cache, by `{option}`", call.span().start
     if any(facts.mentions(sign) for sign in _SIGNS):
         match = _SERVES.search(text)
         if match is not None:

@@ -20,7 +20,7 @@ _ID = "setup-install"
 
 ABOUT = About(
     id=_ID,
-    summary="`setup.py install` and `easy_install` install past pip and its settings (shown, only by name)",
+    summary="`setup.py install`, `easy_install`: past pip and its settings (shown, only by name)",
     why=(
         "`setup.py install` leaves `build`, `dist` and `*.egg-info` in the source folder, and "
         "compiles what it installs; `--no-compile` does not stop that, PYTHONDONTWRITEBYTECODE=1 "

@@ -18,7 +18,7 @@ _ID = "venv-bytecode"
 
 ABOUT = About(
     id=_ID,
-    summary="`python -m venv` and `ensurepip` compile the pip that they bring (shown, only by name)",
+    summary="`python -m venv` and `ensurepip` compile a pip (shown, only by name)",
     why=(
         "Both take pip from a wheel that Python brings, with all settings switched off: neither "
         "PIP_COMPILE nor PYTHONDONTWRITEBYTECODE nor a pip.conf reaches them, so 714 modules are "

@@ -102,8 +102,8 @@ def _judge(
     found = record(Finding, (_ID, last.span(), message, None, "", -1, None))
     other = {name(call) for call in writing} - {"conda"}
     if other:
-        clean = f"{max(other)} clean"
-        told = f"`&& {clean} -afy` behind it is not added, for that was never tried; do it by hand"
+        clean = "micromamba clean --all --yes" if "micromamba" in other else "mamba clean -afy"
+        told = f"`{clean}` in the same RUN empties it; that was never tried, so it is left to you"
         return found._replace(why_not=told)
     why_not, refers = _reason(writing), -1
     if not why_not:

@@ -65,16 +65,23 @@ _MOVES = ("HOME", "XDG_CACHE_HOME", "POETRY_CACHE_DIR")
 
 def find(document: Document, facts: Facts) -> Iterator[Finding]:
     """Give a finding for each RUN whose poetry would leave its cache, fixed where that is safe."""
-    for stage in facts.stages.all:
-        found = find_calls(facts, stage, POETRY)
-        for number in dict.fromkeys(call.instruction for call in found.calls):
-            calls = [call for call in found.calls if call.instruction == number]
-            finding = _judge(document, facts, calls)
-            if finding is not None:
-                yield finding
-        for at, why_not in found.undecided:
-            message = "a call of poetry that cannot be followed may leave its cache in the layer"
-            yield Finding(_ID, Span(at, at + 1), message, None, why_not)
+    found = [find_calls(facts, stage, POETRY) for stage in facts.stages.all]
+    runs: dict[int, list[Call]] = {}
+    moved = -1
+    for call in [call for each in found for call in each.calls]:
+        runs.setdefault(call.instruction, []).append(call)
+        if call.subcommand == ("config",) and any("cache-dir" in w.value for w in call.rest):
+            moved = call.span().start
+    for calls in runs.values():
+        finding = _judge(document, facts, calls)
+        if finding is not None:
+            if finding.fix is not None and moved >= 0:
+                told = "line {line} moves the cache; remove it there"
+                finding = finding._replace(fix=None, why_not=told, refers=moved)
+            yield finding
+    for at, why_not in [each for calls in found for each in calls.undecided]:
+        message = "a call of poetry that cannot be followed may leave its cache in the layer"
+        yield Finding(_ID, Span(at, at + 1), message, None, why_not)
 
 
 def _judge(document: Document, facts: Facts, calls: Sequence[Call]) -> Finding | None:
@@ -84,7 +91,8 @@ def _judge(document: Document, facts: Facts, calls: Sequence[Call]) -> Finding |
         return None
     first = calls.index(writing[-1])
     last = [call for call in calls[first:] if _writes(call) or call.subcommand == _CLEAR][-1]
-    if _purged(last) or mount_over(facts, last, cache_dir(facts, last)) is not None:
+    cache = cache_dir(facts, last)
+    if _purged(last, cache) or mount_over(facts, last, cache) is not None:
         return None
     if any("poetry" in mount.target for mount in facts.stages.mounts(last.instruction)):
         return None
@@ -112,13 +120,14 @@ def _writes(call: Call) -> bool:
     )
 
 
-def _purged(call: Call) -> bool:
-    """Tell whether a RUN removes the cache behind a call."""
+def _purged(call: Call, cache: str | None) -> bool:
+    """Tell whether a RUN removes its cache behind a call."""
+    named = (".cache", "pypoetry", "POETRY_CACHE", "XDG_CACHE", cache or ".cache")
     programs = call.body.reading.programs
     for program in programs[programs.index(call.program) + 1 :]:
         if program.name in ("rm", "find"):
             text = program.view.text[program.words[0].start : program.words[-1].end]
-            if ".cache" in text or "poetry" in text or "POETRY" in text or "XDG" in text:
+            if any(name in text for name in named):
                 return True
     return False
 
@@ -151,10 +160,6 @@ def _reason(facts: Facts, calls: Sequence[Call], folder: str) -> tuple[str, int]
         if not set(moved).isdisjoint(_MOVES):
             return "it is run with a variable that moves its cache; remove that in the same RUN", -1
     text = facts.document.text
-    for stage in facts.stages.all:
-        for call in find_calls(facts, stage, POETRY).calls:
-            if call.subcommand == ("config",) and any("cache-dir" in w.value for w in call.rest):
-                return "line {line} moves the cache; remove it there", call.span().start
     at = text.find(folder)
     while at >= 0:
         line = text[text.rfind("\n", 0, at) + 1 : at]

@@ -178,6 +178,8 @@ POETRY_CACHE_DIR=$TMPDIR/poetry poetry install --no-root && rm -rf $TMPDIR/poetr
 XDG_CACHE_HOME=$HOME/other poetry install --no-root
 poetry install --no-root && poetry cache clear --all . -n
 poetry install --no-root && rm -rf ~/.cache/pypoetry
+poetry install --no-root && rm -rf ~/.cache/pypoetry/artifacts ~/.cache/pypoetry/cache
+env -u VIRTUAL_ENV poetry install --no-root && rm -rf ~/.cache/pypoetry/artifacts ~/.cache/pypoetry/cache && env -u VIRTUAL_ENV poetry run demo-app
 env -u VIRTUAL_ENV poetry install --no-root --no-cache
 env -u VIRTUAL_ENV POETRY_VIRTUALENVS_IN_PROJECT=true poetry install --no-root --no-cache
 poetry sync --no-root
@@ -228,8 +230,10 @@ PDM_CACHE_DIR=$HOME/other pdm sync --no-self
 PDM_CACHE_DIR=$TMPDIR/pdm pdm sync --no-self && rm -rf $TMPDIR/pdm
 XDG_CACHE_HOME=$HOME/other pdm sync --no-self
 pdm sync --no-self && pdm cache clear
+PDM_NO_CACHE=1 pdm sync --no-self && PDM_NO_CACHE=1 pdm cache clear
 pdm sync --no-self && rm -rf ~/.cache/pdm
 pdm config install.cache true && pdm sync --no-self
+pdm config install.cache true && PDM_NO_CACHE=1 pdm sync --no-self && demo-app
 pdm config install.cache true && pdm sync --no-self && pdm cache clear
 pdm config install.cache true && pdm sync --no-self && rm -rf ~/.cache/pdm && demo-app
 pdm add demo-lib
@@ -375,6 +379,7 @@ conda create -y -p $PREFIX demo-conda
 conda create -y -p $PREFIX demo-conda && conda clean -afy
 conda create -y -p $PREFIX demo-conda && conda clean -ay
 conda create -y -p $PREFIX demo-conda && conda clean -tipy
+conda create -y -p $PREFIX demo-conda && conda clean -tip --yes
 conda create -y -p $PREFIX demo-conda && conda clean -ty
 conda create -y -p $PREFIX demo-conda && conda clean -py
 conda create -y -p $PREFIX demo-conda && conda clean -iy

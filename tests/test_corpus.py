@@ -141,6 +141,8 @@ _INSERTIONS = re.compile(
           \ >>\ /etc/pip\.conf
       | [^&|;]*\ install\ --no-cache-dir\ --no-compile\ --upgrade\ 'pip>=19\.0\.2,<[\d.]+'
         (?:\s*(?:&&|;|\n)\s*hash\ -r)?
+      | [^&|;\n]*(?:conda|CONDA)["'}]?\ clean\ (?:-afy|-tip\ --yes)(?![\w-])
+      | rm\ -rf\ \S+/artifacts\ \S+/cache(?![\w/.-])
     )
     """,
     re.VERBOSE,

@@ -234,6 +234,12 @@ CAUGHT = {
     "taken-out-of-errexit": Case(
         BASE + "RUN set -e; make; pytest\n", (Change("make", "", " && true"),), ""
     ),
+    "command-added-ahead-of-a-job-sent-to-the-background": Case(
+        BASE + "RUN make &\n", (Change("make", "", " && true"),), "commands"
+    ),
+    "command-added-ahead-of-one-in-brackets": Case(
+        BASE + "RUN (make; pytest)\n", (Change("make", "", " && true"),), "commands"
+    ),
     "operator-changed": Case(
         BASE + "RUN make && pytest\n", (Change("make ", "&&", "||"),), "commands"
     ),
@@ -492,6 +498,10 @@ LET_THROUGH = {
         BASE + "RUN a && \\\n    b\n",
         (Change("a", " && \\\n    ", " && \\\n    c && \\\n    "),),
         "",
+    ),
+    "command-added-ahead-of-the-end": Case(BASE + "RUN a && b;\n", (Change("b", "", " && c"),), ""),
+    "command-added-ahead-of-the-end-of-a-heredoc": Case(
+        BASE + "RUN <<EOF\na\nEOF\n", (Change("\na", "", " && c"),), ""
     ),
     "env-merged": Case(
         BASE + "ENV A=1\nENV B=2\nRUN a\n", (Change("A=1", "\nENV ", " \\\n    "),), ""

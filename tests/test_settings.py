@@ -19,7 +19,7 @@ from pipslim import cli, fixing
 from pipslim.app import run_app
 from pipslim.files import disk
 from pipslim.options import OPTIONS, Arguments, Option, parse_quickly
-from pipslim.passes import IDS
+from pipslim.passes import IDS, USUAL
 from pipslim.settings.keys import EXAMPLES, KEYS, TAKES
 
 BEFORE = b"FROM python:3.12-slim\nENV A=1\nENV B=2\nRUN pip install flask\n"
@@ -783,7 +783,7 @@ def test_config_tells_where_each_value_comes_from(monkeypatch: pytest.MonkeyPatc
         f"""\
 path: a/Dockerfile
 settings files: {inner}, pipslim.toml
-passes: {", ".join(each for each in IDS if each not in ("bytecode", "pip-conf"))}
+passes: {", ".join(each for each in USUAL if each not in ("bytecode", "pip-conf"))}
 left out: no
 
 key               value            from
@@ -828,7 +828,7 @@ gitignore         false            --no-gitignore
 def test_config_of_a_folder() -> None:
     put("a/pipslim.toml", 'select = ["pip-cache"]')
     assert in_force("a")["passes"] == ["pip-cache"]
-    assert in_force()["passes"] == list(IDS)
+    assert in_force()["passes"] == list(USUAL)
     assert in_force()["files"] == []
     assert "left out" not in run("config", "a").out
     assert in_force("a")["left_out"] is None
@@ -847,7 +847,7 @@ def test_config_takes_the_options_that_are_settings() -> None:
     put("pipslim.toml", 'select = ["pip-cache"]')
     put("other.toml", 'select = ["bytecode"]')
     assert in_force(".", "--config=other.toml")["passes"] == ["bytecode"]
-    assert in_force(".", "--isolated")["passes"] == list(IDS)
+    assert in_force(".", "--isolated")["passes"] == list(USUAL)
     assert run("config", "--write").code == cli.USAGE
 
 
@@ -875,7 +875,7 @@ def test_monorepo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     but = {"services/checkout/Dockerfile.dev"}
     but |= {path for path in every if path.startswith("services/recommendations/")}
     for path in every:
-        assert passes(path) == set(IDS) - ({"bytecode"} if path in but else set()), path
+        assert passes(path) == set(USUAL) - ({"bytecode"} if path in but else set()), path
     left_out = {path for path in every if in_force(path)["left_out"] != "no"}
     template = "platform/images/template/Dockerfile.j2"
     assert left_out == {"vendor/collector/Dockerfile", template}

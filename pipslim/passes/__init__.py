@@ -88,6 +88,8 @@ PASSES: tuple[Step, ...] = (
         *("pip", "py", "conda", "tensorflow", "airflow", "notebook"),
         waits_for="strict-purge",
     ),
+    # it joins the ENV that bytecode may be about to make
+    _step("pdm-cache", "pdm", waits_for="bytecode"),
     # mounts come and go together with what they hold: pip-conf and pip-cache say the same of them
     _step("defeated-mount", "--mount", "PIP_NO_CACHE_DIR", waits_for="strict-purge"),
     # behind bytecode: a new ENV line comes ahead of a RUN at the same place, which runs Python
@@ -115,6 +117,9 @@ PASSES: tuple[Step, ...] = (
     _step("get-pip-cache", "get-pip", waits_for="strict-purge", reads="PIP_NO_CACHE_DIR"),
     # uv reads nothing of pip's: no pass ahead has to do with it
     _step("uv-cache", "uv ", "uvx ", 'uv"', 'uvx"', "uv'", "uv\t", "uv\\", "UV"),
+    # each links a command behind the call that it is for; the flags of calls come first
+    _step("conda-cache", "conda", "mamba"),
+    _step("poetry-cache", "poetry"),
     # a purge is for nothing only once those ahead of it have seen to pip's cache; strict-purge has
     # put an -f in it by then, which goes with it
     _step(
@@ -125,6 +130,11 @@ PASSES: tuple[Step, ...] = (
             " pipx-cache pip-cache get-pip-cache"
         ),
     ),
+    # what these find has no fix, so they change nothing for the others; only by name, for what
+    # they tell is often wanted
+    _step("venv-bytecode", "venv", "ensurepip", asked=True),
+    _step("virtualenv-wheels", "virtualenv", asked=True),
+    _step("setup-install", "setup.py", "easy_install", asked=True),
 )
 
 IDS = tuple(step.id for step in PASSES)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "late-purge"
-_BY_HAND = "remove it by hand, or by --cache mount: what is in the mount is not in the image"
+_BY_HAND = "remove it by hand: what is in the mount is not in the image"
+_BY_MODE = "--cache mount removes it: what is in the mount is not in the image"
 _CONF = r"RUN printf '[global]\nno-cache-dir = True\n\n[install]\ncompile = no\n' > /etc/pip.conf"
 
 ABOUT = About(
@@ -60,7 +61,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                         may_go.append(purge)
                     else:
                         found_here = _finding(purge, _of_a_mount(purge))
-                        yield found_here._replace(why_not=_BY_HAND)
+                        yield found_here._replace(why_not=_BY_MODE if purge.alone else _BY_HAND)
                     continue
                 held = _held(document, facts, stage, purge)
                 if held is not None:

@@ -351,7 +351,9 @@ def _links_alike(
             at += 1
         stretch = [(start, text[start:end]) for start, end, _ in tokens[first:last]]
         ahead = text[tokens[first - 1].start : tokens[first - 1].end] if first else ""
-        behind = text[tokens[last].start : tokens[last].end] if last < len(tokens) else ""
+        rest = [text[start:end] for start, end, _ in tokens[last:]]
+        # what ends a script links its last command to nothing
+        behind = rest[0] if any(token not in (";", "\n") for token in rest) else ""
         if first - passed in replaced and not any(word in _JOINTS for _, word in stretch):
             passed += last - first
             continue  # one command in the place of another

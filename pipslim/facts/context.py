@@ -61,9 +61,10 @@ class Found(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Why the text of a file cannot be seen."""
+    """Why the text of a file cannot be seen; `named` where a COPY names it, and it is not there."""
 
     why: str
+    named: bool = False
 
 
 class _Copy(NamedTuple):
@@ -157,8 +158,7 @@ class Context:
     ) -> Found | Missing | None:
         if depth > _DEEPEST:
             return Missing("it comes from too many stages")
-        name = re.escape(posixpath.basename(path))
-        writes = re.compile(rf"(?:>|\btee\b|\bsed\b|\s-o|--output\S*)[^\n;&|]*?(?<![\w.-]){name}\b")
+        writes = writing(path)
         changed = False
         member: StageFacts | None = stage
         while member is not None:
@@ -225,7 +225,7 @@ class Context:
         if not copy.origin and self._folder.is_folder(_path(source)):
             self._covered = True  # a folder is copied there, which does not have it
         elif not copy.origin and inside in ("", name):
-            return Missing("it is not in the build context")
+            return Missing("it is not in the build context", named=True)
         return None
 
     def _at(self, source: str, origin: str, depth: int) -> Found | Missing | None:
@@ -279,6 +279,12 @@ class Context:
             return expand(word, environment.names, self._facts.document.escape)
         except BadExpansion:
             return word
+
+
+def writing(path: str) -> re.Pattern[str]:
+    """Give what the text of a RUN has that writes a file of a name, as it seems."""
+    name = re.escape(posixpath.basename(path))
+    return re.compile(rf"(?:>|\btee\b|\bsed\b|\s-o|--output\S*)[^\n;&|]*?(?<![\w.-]){name}\b")
 
 
 def _absolute(path: str) -> str:

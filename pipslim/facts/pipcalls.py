@@ -218,6 +218,12 @@ def named_by_variable(program: Program) -> bool:
     return HOLE in first and not _PIP.match(first) and not _PYTHON.match(first)
 
 
+def mention(text: str) -> int:
+    """Give where a text has pip install something, as it seems; -1 where nowhere."""
+    match = _MENTION.search(text)
+    return match.start() if match is not None else -1
+
+
 def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:
     """Give the parts of a RUN which cannot be followed, and which call pip as it seems."""
     for part in unread:

@@ -12,6 +12,7 @@ from pipslim.facts.scripts import (
     Folders,
     Where,
     assignments,
+    is_script_name,
     paths,
     script_call,
 )
@@ -172,7 +173,7 @@ class _Reader:
         for path in paths(program, call, where):
             found = context.read(path, number)
             if isinstance(found, Missing):
-                if found.named:
+                if found.named and (call.how != EXECUTED or is_script_name(path)):
                     self.places.append(Place("", "", -1, number, span, found.why))
                     return []
                 continue

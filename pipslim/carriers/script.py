@@ -35,7 +35,8 @@ _ID = "pip-cache"
 # What they mend is a stage's, not a script's.
 _OF_STAGES = frozenset(("split-env", "bytecode", "old-pip", "pip-conf"))
 _UNFOLLOWED = "pip calls in a script that is not followed may leave their cache in the layer"
-_UNSEEN = "pip calls in a script that is not there may leave their cache in the layer"
+_UNSEEN = "pip calls in {} not there may leave their cache in the layer"
+_NAME_IT = "not in the build context; name that by --context"
 _OTHERWISE = "line {line} of the Dockerfile runs this too, and is not to have that"
 _OWN_WAY = "mend it by hand: it does more to the script than put words in"
 
@@ -56,15 +57,15 @@ def follow(
     document = parse(outcome.after)
     if outcome.problem is not None or not isinstance(document, Document):
         return outcome
-    run = _Run(outcome, document, choice, folder, accept)
     chosen = [step for step in steps if step.id in choice.passes - _OF_STAGES]
     try:
-        return run.settled(chosen)
+        return _Run(outcome, document, choice, folder, accept).settled(chosen)
     except Unexpandable:
-        return outcome  # it would have been told
+        return outcome  # no builder takes it, and what runs with what is not known
     except Unproven as why:
         reason = f"the proof failed: {why.reason}; the file is left as it was, please report this"
-        where = position(outcome.before, run.origin(why.finding.span.start))
+        origin = Patch.of(outcome.before).then(outcome.edits).origin
+        where = position(outcome.before, origin(why.finding.span.start))
         problem = Problem(where, reason, why.finding.pass_id)
         return Outcome(outcome.before, outcome.before, problem=problem)
 
@@ -231,7 +232,7 @@ class _Run:
         )
 
     def _referred(self, place: Place, why_not: str, refers: int) -> tuple[str, int]:
-        """Give a reason that names another line, and the offset of that where it is the script's."""
+        """Give a reason that names a line, and the offset of that where it is in the script."""
         other = self.view.place(refers)
         if other is place:
             return why_not, refers - place.start
@@ -281,6 +282,7 @@ class _Run:
         outcome = self.outcome
         reports = list(outcome.reports)
         by_path = {other.path: other for other in (*outcome.others, *more)}
+        missing: list[Finding] = []
         for place in self.view.places if _ID in self.choice.passes else ():
             if not place.why:
                 continue
@@ -288,6 +290,9 @@ class _Run:
             if finding is None or self._quiet(finding):
                 continue
             other = finding.elsewhere
+            if finding.message is _UNSEEN:
+                missing.append(finding)
+                continue
             if other is None:
                 reports.append(self._report(finding))
                 continue
@@ -297,6 +302,8 @@ class _Run:
             if told not in file.reports:
                 told_too = (*file.reports, told)
                 by_path[place.path] = file._replace(kind=SCRIPT, reports=told_too)
+        if missing:
+            reports.append(self._report(_together(missing)))
         reports.sort(key=lambda report: (report.offset, report.pass_id))
         used = {mark.comment.start for mark in self.marks if ("", mark.number) in self.silent}
         places = {position(outcome.before, self.origin(start)) for start in used}
@@ -308,8 +315,7 @@ class _Run:
         """Give what there is to tell of a script that is not followed, if anything."""
         span = Span(*place.span)
         if not place.path and not place.text:
-            why = f"{place.why}; name that by --context"
-            return Finding(_ID, span, _UNSEEN, None, why) if self._own(span) else None
+            return Finding(_ID, span, _UNSEEN) if self._own(span) else None
         at = mention(place.text)
         if at < 0:
             return None
@@ -337,3 +343,11 @@ class _Run:
         start, end = map(self.origin, finding.span)
         where = position(self.outcome.before, start)
         return Report(_ID, start, end, where, finding.message, "", finding.why_not)
+
+
+def _together(missing: Sequence[Finding]) -> Finding:
+    """Give one finding for scripts that are not there, in the place of the first one."""
+    what, why_not = "a script that is", f"it is {_NAME_IT}"
+    if len(missing) > 1:
+        what, why_not = f"{len(missing)} scripts that are", f"they are {_NAME_IT}"
+    return missing[0]._replace(message=_UNSEEN.format(what), why_not=why_not)

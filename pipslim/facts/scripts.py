@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from pipslim.facts.programs import SHELLS, reads_input
 from pipslim.syntax.script import HOLE, Opaque
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from pipslim.facts.programs import Program
@@ -124,6 +124,11 @@ def paths(program: Program, call: ScriptCall, where: Where) -> list[str]:
         here = [posixpath.join(where.folder, path)] if where.folder is not None else []
         return found + here  # bash looks here in the end
     return [posixpath.normpath(posixpath.join(where.folder, path))] if where.folder else []
+
+
+def is_script_name(path: str) -> bool:
+    """Tell whether a path may be that of a shell script, by its name."""
+    return path.endswith(_EXTENSIONS) or "." not in posixpath.basename(path)
 
 
 def expanded(raw: str, where: Where) -> str | None:

@@ -152,8 +152,10 @@ def _agreed(readers: Sequence[_Reader]) -> list[Report]:
                 if fix not in fixes
             ]
             if without:
-                more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-                held = f"{without[0]}{more} reads this file too, and is not to have that"
+                held = f"{without[0]} reads this file too, and is not to have that"
+                if len(without) > 1:
+                    more = f"{without[0]} and {len(without) - 1} more"
+                    held = f"{more} read this file too, and are not to have that"
                 report = report._replace(fixed="", held=held, edits=())
             found.append(report)
     return found

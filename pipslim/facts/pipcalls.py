@@ -219,9 +219,13 @@ def named_by_variable(program: Program) -> bool:
 
 
 def mention(text: str) -> int:
-    """Give where a text has pip install something, as it seems; -1 where nowhere."""
-    match = _MENTION.search(text)
-    return match.start() if match is not None else -1
+    """Give where a script has pip leave a cache, as it seems; -1 where nowhere."""
+    for match in _MENTION.finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        line = text[start:].partition("\n")[0]
+        if "--no-cache" not in line and not line.lstrip().startswith("#"):
+            return match.start()
+    return -1
 
 
 def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:

@@ -8,6 +8,8 @@ from pipslim.rewrite.guard import prove
 from pipslim.syntax.document import Document
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.parser import parse
+from pipslim.syntax.script import Opaque
+from pipslim.syntax.shell import scan
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,4 +36,9 @@ def differs(patch: Patch) -> str:
     edits = [Edit(at + start, at + end, text) for start, end, text in patch.edits()]
     options = Options()
     broken = prove(Facts(before, options), Facts(after, options), edits, Declared())
-    return "" if broken is None else f"{broken.reason} ({broken.rule})"
+    if broken is not None:
+        return f"{broken.reason} ({broken.rule})"
+    was, now = scan(patch.source), scan(patch.text)
+    if isinstance(was, Opaque) or isinstance(now, Opaque) or len(was.commands) != len(now.commands):
+        return "a command was added"
+    return ""

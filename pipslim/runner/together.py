@@ -146,11 +146,8 @@ def _agreed(readers: Sequence[_Reader]) -> list[Report]:
             if fix in told:
                 continue
             told.add(fix)
-            without = [
-                each.dockerfile
-                for each, fixes in zip(readers, proposed, strict=True)
-                if fix not in fixes
-            ]
+            lacking = [r for r, fixes in zip(readers, proposed, strict=True) if fix not in fixes]
+            without = list(dict.fromkeys([reader.dockerfile for reader in lacking]))
             if without:
                 held = f"{without[0]} reads this file too, and is not to have that"
                 if len(without) > 1:

@@ -1,0 +1,506 @@
+"""Scripts that builds run: followed, mended where that is right for all, and else left alone."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made import made
+
+from pipslim import Choice, cli, rewrite
+from pipslim.carriers.comments import script_pragmas
+from pipslim.carriers.script import follow
+from pipslim.facts.scripts import Where, expanded
+from pipslim.passes.base import SCRIPT, Elsewhere, Finding, Fix, Safety
+from pipslim.report.formats import FORMATS
+from pipslim.rewrite.scripts import differs
+from pipslim.syntax.edits import Edit, Patch, apply
+from pipslim.syntax.source import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipslim.facts.known import Facts
+    from pipslim.rewrite.engine import Offer
+    from pipslim.syntax.document import Document
+
+CASES = Path(__file__).parents[1] / "fixtures" / "_carriers" / "script"
+FOLLOW = ("--follow", "--select=pip-cache,strict-purge")
+DOCKERFILE = "FROM python:3.12-slim\nCOPY install.sh /\nRUN /install.sh\n"
+MOUNTED = DOCKERFILE.replace("RUN", "RUN --mount=type=cache,target=/root/.cache/pip")
+SCRIPT_FILE = "#!/bin/sh\npip install flask\n"
+DONE = "#!/bin/sh\npip install --no-cache-dir flask\n"
+with_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+with_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+with_modes = pytest.mark.skipif(os.name == "nt", reason="files have no such mode here")
+
+
+class Ran(NamedTuple):
+    """How a run ended: its exit code, and what it printed on either stream."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(*argv: str, stdin: bytes = b"") -> Ran:
+    """Run `pipslim fix` with streams of its own."""
+    out, err = io.BytesIO(), io.StringIO()
+    code = cli.main(["fix", *argv], cli.Streams(io.BytesIO(stdin), out, err))
+    return Ran(code, out.getvalue().decode(), err.getvalue())
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the current folder of a test: an empty one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    return tmp_path
+
+
+def put(path: str, text: str) -> Path:
+    """Write a file in the current folder."""
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
+    return file
+
+
+def files(top: Path) -> dict[str, bytes]:
+    """Give the files below a folder, by their paths seen from it."""
+    return {
+        path.relative_to(top).as_posix(): path.read_bytes()
+        for path in top.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    }
+
+
+def told(err: str) -> list[str]:
+    """Give what a run tells of single places."""
+    lines = [line.strip() for line in err.splitlines() if line.startswith("  ")]
+    return [line for line in lines if line.split(":")[1].isdecimal()]
+
+
+# -- the cases -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
+def test_case(case: Path, folder: Path) -> None:
+    shutil.copytree(case / "before", folder / "build")
+    before = files(case / "before")
+    changed = files(case / "after") if (case / "after").is_dir() else {}
+    assert all(before[path] != text for path, text in changed.items())
+
+    dry = run(*FOLLOW, "build", "--diff")
+    assert dry.code == cli.OK
+    assert files(folder / "build") == before, "a dry run writes nothing"
+    golden = case / "told.txt"
+    expected = golden.read_text().splitlines() if golden.exists() else []
+    assert [line.replace("\\", "/") for line in told(dry.err)] == [f"build/{e}" for e in expected]
+
+    plain = run(FOLLOW[1], "build", "--check")
+    scripts = [path for path in changed if path != "Dockerfile"]
+    assert plain.code == (cli.WOULD_CHANGE if len(changed) > len(scripts) else cli.OK)
+    assert not any(path in plain.out + plain.err for path in scripts), "nothing without --follow"
+
+    assert run(*FOLLOW, "build", "--write").code == cli.OK
+    assert files(folder / "build") == {**before, **changed}
+    again = run(*FOLLOW, "build", "--check")
+    assert (again.code, again.out) == (cli.OK, ""), "a second run changes nothing"
+
+
+@with_git
+@pytest.mark.parametrize(
+    "name", ["script-in-a-script", "no-newline-at-the-end", "purge-in-the-script"]
+)
+def test_git_takes_the_diff(name: str, folder: Path) -> None:
+    shutil.copytree(CASES / name / "before", folder / "build")
+    diff = run(*FOLLOW, "build").out
+    subprocess.run(["git", "apply"], input=diff.encode(), check=True)
+    assert files(folder / "build") == {
+        **files(CASES / name / "before"),
+        **files(CASES / name / "after"),
+    }
+
+
+# -- what a run does with a script -----------------------------------------------------------------
+
+
+def test_script_is_part_of_the_diff_and_of_the_account() -> None:
+    put("app/Dockerfile", DOCKERFILE)
+    put("app/install.sh", SCRIPT_FILE)
+    diff = (
+        "--- a/app/install.sh\n+++ b/app/install.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n"
+        "-pip install flask\n+pip install --no-cache-dir flask\n"
+    )
+    account = "1 file read, 0 would change, 1 other file would change\n  pip-cache: 1 to fix\n"
+    assert run(*FOLLOW) == Ran(cli.OK, diff, account)
+    assert run(*FOLLOW, "--check").code == cli.WOULD_CHANGE
+    assert run(FOLLOW[1], "--check") == Ran(cli.OK, "", "1 file read, 0 would change\n")
+
+
+@with_modes
+def test_write_keeps_the_executable_bit() -> None:
+    put("Dockerfile", DOCKERFILE)
+    script = put("install.sh", SCRIPT_FILE)
+    script.chmod(0o755)
+    assert run(*FOLLOW, "--write").code == cli.OK
+    assert script.read_text() == DONE
+    assert script.stat().st_mode & 0o777 == 0o755
+
+
+def test_setting_follows_and_the_call_decides() -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    put("pipslim.toml", 'follow = true\nselect = ["pip-cache"]\n')
+    assert run("--check").code == cli.WOULD_CHANGE
+    assert run("--check", "--no-follow").code == cli.OK
+    put("pipslim.toml", 'follow = "yes"\n')
+    bad = run("--check")
+    assert bad.code == cli.USAGE
+    assert bad.err.startswith("pipslim.toml:1:10: ")
+
+
+def test_variable_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    monkeypatch.setenv("PIPSLIM_FOLLOW", "1")
+    assert run("--check", FOLLOW[1]).code == cli.WOULD_CHANGE
+
+
+def test_context_is_that_of_the_call() -> None:
+    put("docker/Dockerfile", DOCKERFILE.replace("install.sh /", "tools/install.sh /", 1))
+    script = put("tools/install.sh", SCRIPT_FILE)
+    missing = run(*FOLLOW)
+    what = "pip calls in a script that is not there may leave their cache in the layer"
+    why = "it is not in the build context; name that by --context"
+    assert told(missing.err) == [f"{Path('docker/Dockerfile')}:3:5: pip-cache: {what}; {why}"]
+    assert run(*FOLLOW, "--context=.", "--write").code == cli.OK
+    assert script.read_text() == DONE
+
+
+def test_comment_silences_what_is_told_of_a_missing_script() -> None:
+    put("Dockerfile", DOCKERFILE.replace("RUN", "# pipslim: ignore[pip-cache]\nRUN"))
+    assert run(*FOLLOW) == Ran(cli.OK, "", "1 file read, 0 would change\n")
+    assert "ignore comment silences nothing" in run(FOLLOW[1]).err
+
+
+def test_comment_in_the_script_that_is_of_no_use_is_told() -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", "pip install a\n# pipslim: ignore\ntrue\n# pipslim: ignore[none]\ntrue\n")
+    err = run(*FOLLOW).err
+    assert "install.sh:2:1: ignore comment silences nothing; remove it" in err
+    assert "install.sh:4:1: ignore comment names no pass: none; see `pipslim rules`" in err
+
+
+def test_comment_of_the_dockerfile_that_silences_a_script_is_of_use() -> None:
+    put("Dockerfile", DOCKERFILE.replace("RUN", "# pipslim: ignore\nRUN"))
+    put("install.sh", SCRIPT_FILE)
+    assert run(*FOLLOW) == Ran(cli.OK, "", "1 file read, 0 would change\n")
+
+
+# -- a script that several Dockerfiles run ---------------------------------------------------------
+
+
+def test_all_agree() -> None:
+    put("a/Dockerfile", DOCKERFILE)
+    put("b/Dockerfile", DOCKERFILE.replace("RUN /", "RUN bash -e /"))
+    script = put("install.sh", SCRIPT_FILE)
+    ran = run(*FOLLOW, "--context=.", "--write")
+    assert ran.err == "2 files read, 0 changed, 1 other file changed\n  pip-cache: 1 fixed\n"
+    assert script.read_text() == DONE
+
+
+def test_one_has_a_cache_mount() -> None:
+    put("a/Dockerfile", DOCKERFILE)
+    put("b/Dockerfile", MOUNTED)
+    put("install.sh", SCRIPT_FILE)
+    ran = run(*FOLLOW, "--context=.")
+    held = f"{Path('b/Dockerfile')} reads this file too, and is not to have that"
+    assert told(ran.err) == [
+        f"install.sh:2:1: pip-cache: `pip install` leaves its cache in the layer; {held}"
+    ]
+    assert ran.out == ""
+
+
+def test_one_leaves_the_pass_out() -> None:
+    put("a/Dockerfile", DOCKERFILE)
+    put("b/Dockerfile", DOCKERFILE)
+    put("b/pipslim.toml", 'ignore = ["pip-cache"]\n')
+    put("install.sh", SCRIPT_FILE)
+    ran = run("--follow", "--ignore=bytecode", "--context=.", "--check")
+    assert f"{Path('b/Dockerfile')} reads this file too" in ran.err
+    assert "install.sh\n" not in ran.out
+
+
+def test_one_does_not_follow() -> None:
+    put("a/Dockerfile", DOCKERFILE)
+    put("a/pipslim.toml", "follow = true\n")
+    put("b/Dockerfile", MOUNTED)
+    put("install.sh", SCRIPT_FILE)
+    ran = run(FOLLOW[1], "--context=.")
+    assert f"{Path('b/Dockerfile')} reads this file too" in ran.err
+    assert ran.out == ""
+
+
+# -- outputs ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_formats_name_the_script(format_: str) -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    ran = run(*FOLLOW, "--output-format", format_)
+    assert ran.code == cli.OK
+    assert "install.sh" in ran.out
+    assert "Traceback" not in ran.err
+
+
+def test_json_says_what_it_is() -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    found = json.loads(run(*FOLLOW, "--output-format=json").out)["files"]
+    assert [(each["path"], each["kind"]) for each in found] == [
+        ("Dockerfile", "Dockerfile"),
+        ("install.sh", SCRIPT),
+    ]
+    [edit] = found[1]["findings"][0]["edits"]
+    assert edit["text"] == " --no-cache-dir"
+
+
+def test_page_shows_the_lines_of_a_script() -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    run(*FOLLOW, "--report=page.html")
+    page = Path("page.html").read_text(encoding="utf-8")
+    assert "<h1>1 of 2 files would change</h1>" in page
+    assert "#!/bin/sh" in page
+
+
+def test_standard_input_has_the_context_of_its_name() -> None:
+    put("install.sh", SCRIPT_FILE)
+    named = ("--stdin-filename=Dockerfile", "-")
+    assert run(*FOLLOW, *named, stdin=DOCKERFILE.encode()).out == DOCKERFILE
+    assert "+++ b/install.sh" in run(*FOLLOW, "--diff", *named, stdin=DOCKERFILE.encode()).out
+    assert run(*FOLLOW, "--check", *named, stdin=DOCKERFILE.encode()).code == cli.WOULD_CHANGE
+    assert run(*FOLLOW, "--diff", "-", stdin=DOCKERFILE.encode()) == Ran(cli.OK, "", "")
+
+
+def test_processes_give_the_same() -> None:
+    for name in "abcdef":
+        put(f"{name}/Dockerfile", DOCKERFILE)
+        put(f"{name}/install.sh", SCRIPT_FILE)
+    assert run(*FOLLOW, "--jobs=2") == run(*FOLLOW, "--jobs=1")
+
+
+def test_plain_run_does_without() -> None:
+    program = (
+        "import sys; from pipslim.cli import main; main(['fix', 'Dockerfile']);"
+        "sys.exit(any(name.startswith('pipslim.carriers') for name in sys.modules))"
+    )
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", SCRIPT_FILE)
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+# -- the proof -------------------------------------------------------------------------------------
+
+TEXT = "#!/bin/sh\n# note\npip install a || true && false # why\ncat <<EOF\ndata\nEOF\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("install", "download", "words were removed"),
+        ("# note\n", "", "words were removed"),
+        (" # why", "", "words were removed"),
+        ("|| true ", "", "words were removed"),
+        ("&&", "||", "words were removed"),
+        ("data", "other", "words were removed"),
+    ],
+)
+def test_proof_refuses_what_takes_out(old: str, new: str, why: str) -> None:
+    at = TEXT.index(old)
+    assert why in differs(Patch.of(TEXT).then([Edit(at, at + len(old), new)]))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "new"),
+    [
+        ("# note", "# more\n"),
+        ("note", "no "),
+        ("pip", "rm x; "),
+        ("pip", "rm x\n"),
+        ("pip", "sudo "),
+        ("pip", "A=1 "),
+        ("pip", "if "),
+        ("a ||", "b && c "),
+        ("a ||", "> b "),
+        ("a ||", "b"),
+        ("data", "more "),
+        ("why", "pip "),
+        ("cat", "}"),
+    ],
+)
+def test_proof_refuses_what_puts_in_more_than_words(ahead: str, new: str) -> None:
+    at = TEXT.index(ahead)
+    assert differs(Patch.of(TEXT).then([Edit(at, at, new)]))
+
+
+def test_proof_takes_words() -> None:
+    at = TEXT.index(" a")
+    assert differs(Patch.of(TEXT).then([Edit(at, at, " --no-cache-dir")])) == ""
+
+
+class _Files(NamedTuple):
+    """A build context in memory."""
+
+    texts: dict[str, str]
+
+    def read(self, path: str) -> str | None:
+        return self.texts.get(path)
+
+    def is_folder(self, path: str) -> bool:
+        return any(each.startswith(f"{path}/") for each in self.texts) or not path
+
+    def match(self, pattern: str) -> list[str]:
+        return [pattern]
+
+
+def ruin(document: Document, facts: Facts) -> Iterator[Finding]:
+    """Give a fix that makes another command of the first pip call."""
+    del facts
+    at = document.text.find("pip install flask")
+    if at >= 0:
+        fix = Fix("ruin it", Safety.SAFE, (Edit(at, at + 3, "rm"),))
+        yield Finding("pip-cache", Span(at, at + 3), "it stands", fix)
+
+
+def test_pass_that_ruins_a_script_is_named() -> None:
+    choice = Choice(frozenset(("pip-cache",)))
+    outcome = follow(
+        rewrite(DOCKERFILE, choice),
+        choice,
+        _Files({"install.sh": SCRIPT_FILE}),
+        steps=[made("pip-cache", ruin)],
+    )
+    assert not outcome.changed
+    assert outcome.problem is not None
+    assert outcome.problem.pass_id == "pip-cache"
+    assert outcome.problem.reason.startswith("the proof failed: ")
+
+
+# -- any text --------------------------------------------------------------------------------------
+
+_LINES = st.sampled_from(
+    [
+        "pip install a",
+        "pip install b \\\n    c",
+        "  pip3 download d # not this",
+        "# pip install e",
+        "true && pip install f || pip wheel g; echo h",
+        "for x in 1 2; do pip install $x; done",
+        "if true; then\n  pip install i\nelse pip install j; fi",
+        'k() {\n  pip install "$@"\n}\nk l m',
+        "cat <<END >/dev/null\npip install n\nEND",
+        "echo 'pip install o'",
+        "(pip install p)",
+        "Q=$(pip install q)",
+        "bash -c 'pip install r'",
+        "pip install --no-cache-dir s",
+        "",
+    ]
+)
+STUB = """\
+pip() { printf '<%s>' "$@"; echo; }
+pip3() { pip "$@"; }
+export -f pip pip3
+"""
+
+
+def mended(text: str) -> str:
+    """Give a script with what is proposed for it."""
+    choice = Choice(frozenset(("pip-cache", "strict-purge")))
+    folder = _Files({"install.sh": text})
+    outcome = follow(rewrite(DOCKERFILE, choice, folder=folder), choice, folder)
+    assert outcome.problem is None
+    assert outcome.after == DOCKERFILE
+    for other in outcome.others:
+        return apply(other.text, [edit for each in other.reports for edit in each.edits])
+    return text
+
+
+@with_bash
+@settings(max_examples=40, deadline=None)
+@given(st.lists(_LINES, min_size=1, max_size=8))
+def test_script_does_the_same_with_the_flag(lines: list[str]) -> None:
+    before = "#!/bin/bash\n" + "\n".join(lines) + "\n"
+    after = mended(before)
+    ran = [
+        subprocess.run(["bash", "-c", STUB + each], capture_output=True, check=False).stdout
+        for each in (before, after)
+    ]
+    flag = b"<--no-cache-dir>"
+    assert ran[0].replace(flag, b"") == ran[1].replace(flag, b"")
+    called = [line for line in ran[1].splitlines() if line.startswith(b"<")]
+    assert all(flag in line for line in called), "every call that a shell makes has it"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.text(), st.lists(_LINES).map(" ".join), st.lists(_LINES).map("\n".join)))
+def test_any_text_is_itself_but_for_the_flag(text: str) -> None:
+    after = mended(text)
+    if after != text:
+        assert after.replace(" --no-cache-dir", "") == text.replace(" --no-cache-dir", "")
+    script_pragmas(text)
+
+
+# -- paths -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        ("lib/a.sh", "lib/a.sh"),
+        ('"$(dirname "$0")/a.sh"', "/opt/tools/a.sh"),
+        ('"$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"/a.sh', "/opt/tools/a.sh"),
+        ("`dirname $0`/a.sh", "/opt/tools/a.sh"),
+        ('$(cd "$(dirname "${BASH_SOURCE[0]}")/.." >/dev/null 2>&1 && pwd)', "/opt/tools/.."),
+        ("${0%/*}/a.sh", "/opt/tools/a.sh"),
+        ("$PWD/a.sh", "/work/a.sh"),
+        ("$(pwd)/a.sh", "/work/a.sh"),
+        ("${TOOLS}/a.sh", "/t/a.sh"),
+        ("${NONE:-/x}/a.sh", "/x/a.sh"),
+        ("$NONE/a.sh", None),
+        ("$(which a.sh)", None),
+        ("'$TOOLS'/a.sh", None),
+        ("a*.sh", None),
+        (r"a\ b.sh", None),
+    ],
+)
+def test_words_that_name_scripts(raw: str, path: str | None) -> None:
+    where = Where("/work", "/opt/tools/run.sh", {"TOOLS": "/t"})
+    assert expanded(raw, where) == path
+
+
+def test_elsewhere_names_the_script() -> None:
+    choice = Choice(frozenset(("pip-cache",)))
+    seen: list[Elsewhere | None] = []
+
+    def accept(offer: Offer) -> bool:
+        seen.append(offer.finding.elsewhere)
+        return False
+
+    folder = _Files({"install.sh": SCRIPT_FILE})
+    outcome = follow(rewrite(DOCKERFILE, choice), choice, folder, accept)
+    assert seen == [Elsewhere("install.sh", SCRIPT_FILE, SCRIPT, Span(10, 21))]
+    assert not any(each.fixed for other in outcome.others for each in other.reports)

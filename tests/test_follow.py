@@ -202,6 +202,13 @@ def test_comment_in_the_script_that_is_of_no_use_is_told() -> None:
     assert "install.sh:4:1: ignore comment names no pass: none; see `pipslim rules`" in err
 
 
+def test_comment_in_a_script_that_has_nothing_else_to_tell() -> None:
+    put("Dockerfile", DOCKERFILE)
+    put("install.sh", "true  # pipslim: ignore\n")
+    err = run(*FOLLOW).err
+    assert "install.sh:1:7: ignore comment silences nothing; remove it" in err
+
+
 def test_comment_of_the_dockerfile_that_silences_a_script_is_of_use() -> None:
     put("Dockerfile", DOCKERFILE.replace("RUN", "# pipslim: ignore\nRUN"))
     put("install.sh", SCRIPT_FILE)

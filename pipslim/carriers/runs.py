@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 _MOST = 1 << 18  # characters; no script that somebody wrote is longer
 _MOST_PLACES = 2000
-_DEEPEST = 4
-_LOST = "in a folder that is not known"
+_DEEPEST = 5
 
 
 class Place(NamedTuple):

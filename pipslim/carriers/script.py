@@ -273,7 +273,7 @@ class _Run:
             if mark.unknown
             or ((other.path, mark.number) not in self.silent and mark.ids <= self.choice.passes)
         ]
-        return other._replace(unused=tuple(idle))
+        return other._replace(kind=SCRIPT, unused=tuple(idle)) if idle else other
 
     # -- what is told --------------------------------------------------------------------------
 

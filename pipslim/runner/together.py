@@ -60,7 +60,7 @@ def together(
                 job = job._replace(follow=in_script)
                 _add(files, job.path, job.context, _asked(job, pass_id), known_alone=True)
     for readers in files.values():
-        if any(reader.other.reports for reader in readers):
+        if any(reader.other.kind for reader in readers):
             yield _settled(readers, write=write)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipslim.facts.context import Found, Missing, writing
 from pipslim.facts.known import Facts
 from pipslim.facts.programs import SHELLS
-from pipslim.facts.runs import SHEBANG, Run, read_script, steps
+from pipslim.facts.runs import SHEBANG, Run, installers, read_script, steps
 from pipslim.facts.scripts import (
     EXECUTED,
     SOURCED,
@@ -136,10 +136,9 @@ class _Reader:
         if len(self.parts) > known:
             unread = (*run.unread, *self.unread)
             found, undecided, by_variable = steps(tuple(bodies), unread, None)
-            self.texts[number] = "".join(["\n", *self.parts[known:]])
-            self.runs[number] = Run(
-                tuple(bodies), unread, found, undecided, by_variable, run.installs
-            )
+            text = self.texts[number] = "".join(self.parts[known:])
+            installs = installers(facts.text(number) + text)
+            self.runs[number] = Run(tuple(bodies), unread, found, undecided, by_variable, installs)
 
     def body(self, body: Body, folders: Folders, frame: _Frame) -> list[Body]:
         """Give a script's body parted where it runs other scripts, theirs in between."""

@@ -139,11 +139,16 @@ def _run(document: Document, instruction: Instruction, posix: bool) -> Run:
     raw = document.text[instruction.start : instruction.end]
     bodies, unread = _read_run(raw, instruction, document.escape, posix)
     found, undecided, by_variable = steps(bodies, unread, None)
-    installs = ""
+    installs = installers(raw)
+    return record(Run, (bodies, unread, found, undecided, by_variable, installs))
+
+
+def installers(raw: str) -> str:
+    """Give a text if it names an installer of a whole Python or pip; nothing else."""
     for sign in _INSTALLER_SIGNS:
         if sign in raw:
-            installs = raw
-    return record(Run, (bodies, unread, found, undecided, by_variable, installs))
+            return raw
+    return ""
 
 
 def steps(

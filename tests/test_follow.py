@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,22 +17,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import made
 
-from pipslim import Choice, cli, rewrite
+from pipslim import Choice, cli, decode, rewrite
 from pipslim.carriers.comments import script_pragmas
 from pipslim.carriers.script import follow
+from pipslim.facts.known import Facts, Options
 from pipslim.facts.scripts import Where, expanded
 from pipslim.passes.base import SCRIPT, Elsewhere, Finding, Fix, Safety
 from pipslim.report.formats import FORMATS
 from pipslim.rewrite.scripts import differs
+from pipslim.syntax.document import Document
 from pipslim.syntax.edits import Edit, Patch, apply
+from pipslim.syntax.forms import json_strings
+from pipslim.syntax.parser import parse
+from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipslim.facts.known import Facts
-    from pipslim.rewrite.engine import Offer
-    from pipslim.syntax.document import Document
+    from corpus import Corpus
+
+    from pipslim.rewrite.engine import Offer, Report
 
 CASES = Path(__file__).parents[1] / "fixtures" / "_carriers" / "script"
 FOLLOW = ("--follow", "--select=pip-cache,strict-purge")
@@ -469,6 +475,74 @@ def test_any_text_is_itself_but_for_the_flag(text: str) -> None:
     if after != text:
         assert after.replace(" --no-cache-dir", "") == text.replace(" --no-cache-dir", "")
     script_pragmas(text)
+
+
+# -- a script does what a RUN does -----------------------------------------------------------------
+
+
+def moved(document: Document) -> tuple[str, dict[str, str], dict[str, Span]]:
+    """Give a Dockerfile whose RUNs read what they ran from scripts; those, and where it stood."""
+    facts = Facts(document, Options())
+    files: dict[str, str] = {}
+    spans: dict[str, Span] = {}
+    parts: list[str] = []
+    done = 0
+    for number, each in enumerate(document.instructions):
+        text = each.view.text
+        if each.keyword != "RUN" or each.heredocs or text.startswith("--", each.args):
+            continue
+        if facts.stages.of(number) is None or json_strings(text, each.args) is not None:
+            continue
+        if not facts.posix(number) or HOLE in text:
+            continue
+        name = f"run-{number}.sh"
+        files[name] = text[each.args :] + "\n"
+        spans[name] = Span(each.start, each.end)
+        mount = f"--mount=type=bind,source={name},target=/{name}"
+        parts += [document.text[done : each.start], f"RUN {mount} . /{name}"]
+        done = each.end
+    return "".join([*parts, document.text[done:]]), files, spans
+
+
+def unlike(text: str) -> list[str]:
+    """Give how what is told and fixed in scripts differs from the same in RUNs, if it does."""
+    document = parse(text)
+    choice = Choice(frozenset(("pip-cache", "strict-purge")))
+    direct = rewrite(text, choice)
+    if not isinstance(document, Document) or direct.problem or "\r" in text or "pipslim:" in text:
+        return []
+    without, files, spans = moved(document)
+    folder = _Files(files)
+    outcome = follow(rewrite(without, choice, folder=folder), choice, folder)
+    if outcome.problem:
+        return [outcome.problem.reason]
+    told = {other.path: map(_told, other.reports) for other in outcome.others}
+    found = []
+    for name, (start, end) in spans.items():
+        wanted = sorted(_told(each) for each in direct.reports if start <= each.offset < end)
+        got = sorted(told.get(name, ()))
+        if wanted != got:
+            found.append(f"{files[name]!r}: {wanted} in a RUN, {got} in a script")
+    return found
+
+
+def _told(report: Report) -> tuple[str, str, str, str]:
+    """Give what a report says, wherever it stands."""
+    held = re.sub(r"line \d+(?: of (?:the )?\S+)?", "line", report.held)
+    return report.pass_id, report.message, report.fixed, held
+
+
+@pytest.mark.parametrize("pass_id", ["pip-cache", "strict-purge"])
+def test_script_gets_what_a_run_gets(pass_id: str) -> None:
+    texts = [decode(path.read_bytes()) for path in CASES.parents[1].glob(f"{pass_id}/*/before.*")]
+    assert texts
+    assert [each for text in texts for each in unlike(text)] == []
+
+
+@pytest.mark.corpus
+def test_script_gets_what_a_run_gets_in_real_files(corpus: Corpus) -> None:
+    texts = [decode(path.read_bytes()) for path in corpus.pip[::5]]
+    assert [each for text in texts for each in unlike(text)] == []
 
 
 # -- paths -----------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ SCRIPT_FILE = "#!/bin/sh\npip install flask\n"
 DONE = "#!/bin/sh\npip install --no-cache-dir flask\n"
 with_bash = pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
 with_git = pytest.mark.skipif(shutil.which("git") is None, reason="no git here")
+with_links = pytest.mark.skipif(os.name == "nt", reason="links need a right of their own here")
 with_modes = pytest.mark.skipif(os.name == "nt", reason="files have no such mode here")
 
 
@@ -58,10 +59,18 @@ class Ran(NamedTuple):
     err: str
 
 
-def run(*argv: str, stdin: bytes = b"") -> Ran:
+class Terminal(io.BytesIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*argv: str, stdin: bytes = b"", terminal: bool = False) -> Ran:
     """Run `pipslim fix` with streams of its own."""
-    out, err = io.BytesIO(), io.StringIO()
-    code = cli.main(["fix", *argv], cli.Streams(io.BytesIO(stdin), out, err))
+    kind = Terminal if terminal else io.BytesIO
+    out, err = kind(), io.StringIO()
+    code = cli.main(["fix", *argv], cli.Streams(kind(stdin), out, err))
     return Ran(code, out.getvalue().decode(), err.getvalue())
 
 
@@ -263,6 +272,52 @@ def test_one_does_not_follow() -> None:
     ran = run(FOLLOW[1], "--context=.")
     assert f"{Path('b/Dockerfile')} reads this file too" in ran.err
     assert ran.out == ""
+
+
+# -- links -----------------------------------------------------------------------------------------
+
+
+@with_links
+def test_link_within_the_context_is_followed() -> None:
+    put("Dockerfile", DOCKERFILE + "COPY tools/install.sh /x.sh\nRUN sh /x.sh\n")
+    script = put("tools/install.sh", SCRIPT_FILE)
+    Path("install.sh").symlink_to(script)
+    ran = run(*FOLLOW, "--write")
+    assert ran.err == "1 file read, 0 changed, 1 other file changed\n  pip-cache: 1 fixed\n"
+    assert script.read_text() == DONE
+    assert Path("install.sh").is_symlink()
+
+
+@with_links
+def test_link_out_of_the_context_is_not() -> None:
+    put("app/Dockerfile", DOCKERFILE)
+    Path("app/install.sh").symlink_to(put("install.sh", SCRIPT_FILE).absolute())
+    what = "pip calls in a script that is not followed may leave their cache in the layer"
+    place = f"{Path('app/Dockerfile')}:3:5"
+    why = "it leads out of the build context"
+    assert told(run(*FOLLOW).err) == [f"{place}: pip-cache: {what}; {why}"]
+
+
+# -- asking ----------------------------------------------------------------------------------------
+
+
+def test_it_is_asked_for() -> None:
+    put("Dockerfile", DOCKERFILE)
+    script = put("install.sh", SCRIPT_FILE + "pip install more\n")
+    code, out, err = run(*FOLLOW, "--interactive", stdin=b"n\ny\n", terminal=True)
+    assert code == cli.OK
+    assert "[1/1] Dockerfile: install.sh:2:1: pip-cache: `pip install` leaves its cache" in out
+    assert script.read_text() == SCRIPT_FILE + "pip install --no-cache-dir more\n"
+    assert err.endswith("1 taken, 1 skipped\n")
+
+
+def test_refused_once_it_is_left_for_all() -> None:
+    put("a/Dockerfile", DOCKERFILE)
+    put("b/Dockerfile", DOCKERFILE)
+    script = put("install.sh", SCRIPT_FILE)
+    told = run(*FOLLOW, "--interactive", "--context=.", stdin=b"y\nn\n", terminal=True)
+    assert script.read_text() == SCRIPT_FILE
+    assert f"b{os.sep}Dockerfile reads this file too" in told.err
 
 
 # -- outputs ---------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipslim.carriers.comments import script_pragmas
 from pipslim.carriers.runs import Followed, Place
+from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.pipcalls import mention
 from pipslim.passes import PASSES
@@ -315,7 +316,11 @@ class _Run:
         """Give what there is to tell of a script that is not followed, if anything."""
         span = Span(*place.span)
         if not place.path and not place.text:
-            return Finding(_ID, span, _UNSEEN) if self._own(span) else None
+            if not self._own(span):
+                return None
+            if place.why == NOT_THERE:
+                return Finding(_ID, span, _UNSEEN)
+            return Finding(_ID, span, _UNFOLLOWED, None, place.why)
         at = mention(place.text)
         if at < 0:
             return None

@@ -20,7 +20,8 @@ from made import made
 from pipslim import Choice, cli, decode, rewrite
 from pipslim.carriers.comments import script_pragmas
 from pipslim.carriers.script import follow
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import Options
 from pipslim.facts.scripts import Where, expanded
 from pipslim.passes.base import SCRIPT, Elsewhere, Finding, Fix, Safety
 from pipslim.report.formats import FORMATS

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipslim.facts.context import Folder
-    from pipslim.facts.known import Options
+    from pipslim.facts.options import Options
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body, Unread
     from pipslim.facts.scripts import ScriptCall

@@ -39,7 +39,8 @@ _UNFOLLOWED = "pip calls in a script that is not followed may leave their cache 
 _UNSEEN = "pip calls in {} not there may leave their cache in the layer"
 _NAME_IT = "not in the build context; name that by --context"
 _OTHERWISE = "line {line} of the Dockerfile runs this too, and is not to have that"
-_OWN_WAY = "mend it by hand: it does more to the script than put words in"
+_OWN_WAY = "that does more than put words into the script; mend it by hand"
+_BESIDES = "that takes a change of line {line} of the Dockerfile; make it by hand"
 
 
 def follow(
@@ -216,9 +217,11 @@ class _Run:
         fix, why_not, refers = finding.fix, finding.why_not, finding.refers
         if fix is not None:
             edits = [Edit(e.start - start, e.end - start, e.text) for e in fix.edits]
-            inside = all(0 <= e.start <= e.end <= len(place.text) for e in edits)
-            if not inside or fix.drops or fix.alters or fix.flags or fix.lines or fix.adds:
-                fix, why_not = None, _OWN_WAY
+            if not all(0 <= e.start <= e.end <= len(place.text) for e in edits):
+                why_not = _BESIDES.replace("{line}", str(self._line(place.number)))
+                fix, refers = None, -1
+            elif fix.drops or fix.alters or fix.flags or fix.lines or fix.adds:
+                fix, why_not, refers = None, _OWN_WAY, -1
             else:
                 fix = Fix(fix.title, fix.safety, tuple(edits))
         if refers >= 0:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipslim.facts.known import Facts, Options
+from pipslim.facts.known import Facts
+from pipslim.facts.options import Options
 from pipslim.rewrite.declared import Declared
 from pipslim.rewrite.guard import prove
 from pipslim.syntax.document import Document

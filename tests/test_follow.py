@@ -629,6 +629,63 @@ def test_words_that_name_scripts(raw: str, path: str | None) -> None:
     assert expanded(raw, where) == path
 
 
+HERE, THERE = "here.sh", "there.sh"
+
+
+@pytest.mark.parametrize(
+    ("command", "changed"),
+    [
+        ("./install.sh", HERE),
+        ("cd /a && ./install.sh", THERE),
+        ("cd ../a && ./install.sh", THERE),
+        ("cd /a && cd .. && w/install.sh", HERE),
+        ("cd /a || exit 1; ./install.sh", THERE),
+        ("(cd /a && ./install.sh)", THERE),
+        ("(cd /a) && ./install.sh", HERE),
+        ("(cd /a); (./install.sh)", HERE),
+        ("(cd /a; (cd /; a/install.sh); ./nothing.sh); ./install.sh", f"{HERE} {THERE}"),
+        ("bash -c 'cd /a' && ./install.sh", HERE),
+        ("bash -c 'cd /a && ./install.sh'", THERE),
+        ("pushd /a && ./install.sh", THERE),
+        ("pushd /a && popd && ./install.sh", ""),
+        ("X=/a; cd $X && ./install.sh", THERE),
+        ("X=/a; X=/w; cd $X && ./install.sh", ""),
+        ("cd $X && ./install.sh", ""),
+        ("cd $(mktemp -d) && ./install.sh", ""),
+        ("cd && ./install.sh", ""),
+        ("cd - && ./install.sh", ""),
+        ("true || cd /a; ./install.sh", ""),
+        ("if true; then cd /a; fi; ./install.sh", ""),
+        ("go() { cd /a; }; go; ./install.sh", ""),
+        ("go() { ./install.sh; }; go", HERE),
+        ("sudo -i ./install.sh", ""),
+        ("sudo -H ./install.sh", HERE),
+        ("su - app -c './install.sh'", ""),
+        ("su app -c './install.sh'", HERE),
+        ("env -C /a ./install.sh", ""),
+        ("env A=1 ./install.sh", HERE),
+        (". ./go.sh && ./install.sh", ""),
+        ("./go.sh && ./install.sh", HERE),
+        ("sh -c ./install.sh", HERE),
+        ("sh -s ./install.sh", ""),
+        ("sh -x +e -o errexit -- ./install.sh", HERE),
+        ("bash --norc --rcfile /x ./install.sh", HERE),
+        ("install.sh", ""),
+        ("sh install.sh", HERE),
+        ("echo ./install.sh", ""),
+        ("[ -x ./install.sh ]", ""),
+        ("$(./install.sh) 2>&1", ""),
+    ],
+)
+def test_working_directory(command: str, changed: str) -> None:
+    brings = f"COPY {HERE} /w/install.sh\nCOPY {THERE} /a/install.sh\nCOPY go.sh /w/\n"
+    put("Dockerfile", f"FROM python:3.12-slim\nWORKDIR /w\n{brings}RUN {command}\n")
+    put("go.sh", "cd /a\n")
+    scripts = [put(name, SCRIPT_FILE) for name in (HERE, THERE)]
+    assert run(*FOLLOW, "--write").code == cli.OK
+    assert [each.name for each in scripts if each.read_text() == DONE] == changed.split()
+
+
 def test_elsewhere_names_the_script() -> None:
     choice = Choice(frozenset(("pip-cache",)))
     seen: list[Elsewhere | None] = []

@@ -146,7 +146,8 @@ class _Reader:
         programs = body.reading.programs
         done = 0
         for at, program in enumerate(programs):
-            here = frame._replace(where=frame.where._replace(folder=folders.at(program)))
+            folder = folders.at(program, body.view.text, body.reading.script)
+            here = frame._replace(where=frame.where._replace(folder=folder))
             folders.take(program, here.where)
             call = script_call(program)
             more = self.script(body, program, call, folders, here) if call is not None else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from pipslim.facts.programs import SHELLS, reads_input
-from pipslim.syntax.script import HOLE, Opaque
+from pipslim.syntax.script import HOLE, Opaque, Script
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipslim.facts.programs import Program
-    from pipslim.syntax.script import Script, Word
+    from pipslim.syntax.script import Word
 
 EXECUTED, GIVEN, SOURCED = "executed", "given to a shell", "sourced"
 
@@ -23,7 +23,8 @@ _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN_SHELLS = frozenset(("(", "$(", "function", "find -exec"))
 _BRANCHES = frozenset(("if", "while", "until", "for", "select", "case"))
 _DECLARE = frozenset(("export", "declare", "readonly", "local", "typeset"))
-_LOGIN = lazy(r"\s(?:-|-l|--login)\s")
+# How wrappers are told to go elsewhere: into a home, or where they are told.
+_ELSEWHERE = lazy(r"\s(?:-|-[il]|--login|-[CD]|--(?:chdir|cwd|directory|root)\b\S*)\s")
 
 # The folder of the running script, as scripts spell it.
 _SELF = r'"?\$(?:0|\{0\}|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})"?'
@@ -203,8 +204,8 @@ class Folders:
         # for each shell around, the outermost first: what started it, and where it is
         self._known: list[tuple[str, str | None]] = [("", start)]
 
-    def at(self, program: Program) -> str | None:
-        """Give the working directory of a program; it is the next one in order."""
+    def at(self, program: Program, text: str, script: Script | Opaque) -> str | None:
+        """Give the working directory of a program, the next one of a script; `text` is that's."""
         shells = [each for each in program.command.nest if _is_own(each)]
         known = self._known
         del known[1 + len(shells) :]
@@ -216,9 +217,8 @@ class Folders:
         del known[1 + same :]
         for each in shells[same:]:
             known.append((each, known[-1][1]))
-        text = program.view.text[program.command.start : program.command.end]
-        if any(each in ("su -c", "sudo") for each in program.wrappers) and _LOGIN.search(text):
-            return None  # in a home
+        if program.wrappers and _ELSEWHERE.search(_ahead(program, text, script)):
+            return None
         return known[-1][1]
 
     def take(self, program: Program, where: Where) -> None:
@@ -238,6 +238,8 @@ class Folders:
         if command.lead == "||" or not _BRANCHES.isdisjoint(command.nest):
             folder = None
         self._known[-1] = shell, folder
+        if "function" in command.nest:  # who knows when it is called
+            self._known = [(each, None) for each, _ in self._known]
 
     def lose(self) -> None:
         """Take in that a script which is not known may go elsewhere."""
@@ -247,6 +249,14 @@ class Folders:
     def last(self) -> str | None:
         """Where the script ends."""
         return self._known[0][1]
+
+
+def _ahead(program: Program, text: str, script: Script | Opaque) -> str:
+    """Give what stands ahead of a program in the outermost command around it."""
+    start = program.command.start
+    if isinstance(script, Script):
+        start = script.commands[program.outer].start
+    return text[start : program.view.at(program.words[0].start)]
 
 
 def _folder_word(words: tuple[Word, ...]) -> Word | None:

@@ -286,8 +286,8 @@ def broken_pass() -> Step:
 def test_failed_proof_leaves_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = (broken_pass(), *(step for step in PASSES if step.id == "split-env"))
 
-    def rewrite(text: str, choice: Choice, **told: object) -> Outcome:
-        del told
+    def rewrite(text: str, choice: Choice, *, folder: object = None) -> Outcome:
+        del folder
         return pipslim.rewrite(text, choice, steps)
 
     monkeypatch.setattr(runner, "rewrite", rewrite)

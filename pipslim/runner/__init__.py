@@ -174,7 +174,10 @@ def carry_out(job: Job, *, write: bool) -> FileOutcome:
 def rewritten(job: Job, text: str, accept: Callable[[Offer], bool] | None = None) -> Outcome:
     """Rewrite the text of a job's file; `accept` is that of `pipslim.rewrite.engine.rewrite`."""
     folder = LazyFolder(job.path, job.context)
-    outcome = rewrite(text, job.choice, accept=accept, folder=folder)
+    if accept is None:
+        outcome = rewrite(text, job.choice, folder=folder)
+    else:
+        outcome = rewrite(text, job.choice, accept=accept, folder=folder)
     if job.follow:
         from pipslim.carriers.script import follow
 

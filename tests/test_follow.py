@@ -275,6 +275,16 @@ def test_one_does_not_follow() -> None:
     assert ran.out == ""
 
 
+def test_variable_that_is_known_at_one_place_alone() -> None:
+    stage = "FROM python:3.12-slim\n{}COPY install.sh /\nRUN sh /install.sh\n"
+    put("Dockerfile", stage.format("ENV PY=python3\n") + stage.format(""))
+    put("install.sh", "$PY -m pip install flask\n")
+    why = "a pip call that cannot be followed may leave its cache in the layer; the value of $PY"
+    assert told(run(*FOLLOW).err) == [f"install.sh:1:1: pip-cache: {why} is not known"]
+    put("Dockerfile", stage.format("ENV PY=python3\n") + stage.format("ENV PY=python\n"))
+    assert "+$PY -m pip install --no-cache-dir flask" in run(*FOLLOW).out
+
+
 # -- links -----------------------------------------------------------------------------------------
 
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from pipslim.rewrite.pragma import Pragma
 
     _Accept = Callable[[Offer], bool]
-    # the pass, the place in the script, the message
-    _Key = tuple[str, Span, str]
 
 _MOST_ROUNDS = 12
 _ID = "pip-cache"
@@ -73,17 +71,15 @@ def follow(
 
 
 class _Found(NamedTuple):
-    """A finding of a pass at one place; `key` tells the same of several places of a script."""
+    """A finding of a pass where a script is run."""
 
     place: Place
     finding: Finding
 
     @property
-    def key(self) -> _Key:
-        """What the finding is, wherever the script is run."""
-        start, end = self.finding.span
-        span = Span(start - self.place.start, end - self.place.start)
-        return self.finding.pass_id, span, self.finding.message
+    def offset(self) -> int:
+        """Where the finding begins in the script, the same wherever that is run."""
+        return self.finding.span.start - self.place.start
 
 
 class _Run:
@@ -189,11 +185,11 @@ class _Run:
         """Give what a pass finds in one script, each once: a fix only if all places want it."""
         path = found[0].place.path
         places = [place for place in self.view.places if place.path == path]
-        by_key: dict[_Key, list[_Found]] = {}
+        by_offset: dict[int, list[_Found]] = {}
         for each in found:
-            by_key.setdefault(each.key, []).append(each)
+            by_offset.setdefault(each.offset, []).append(each)
         marks = script_pragmas(found[0].place.text)
-        for alike in by_key.values():
+        for alike in by_offset.values():
             finding = self._elsewhere(alike[0])
             if any(self._silenced(each, marks) for each in alike):
                 continue

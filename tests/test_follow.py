@@ -285,6 +285,50 @@ def test_variable_that_is_known_at_one_place_alone() -> None:
     assert "+$PY -m pip install --no-cache-dir flask" in run(*FOLLOW).out
 
 
+CLEANS = "FROM python:3.12-slim\nRUN pip install a\nCOPY clean.sh /\nRUN sh /clean.sh\n"
+OTHER_STAGE = "FROM python:3.12-slim\nRUN pip install b\n"
+
+
+def test_script_that_needs_the_cache_keeps_it() -> None:
+    put("Dockerfile", CLEANS + OTHER_STAGE)
+    put("clean.sh", "set -e\nchown -R app /root/.cache/pip\npip install c\n")
+    for more in ((), ("--write",)):
+        ran = run(*FOLLOW, *more)
+        why = "needs the cache: `chown` fails where there is none"
+        what = "pip-cache: `pip install` leaves its cache in the layer"
+        assert told(ran.err) == [
+            f"Dockerfile:2:5: {what}; line 2 of clean.sh {why}",
+            f"clean.sh:3:1: {what}; line 2 {why}",
+        ]
+    after = OTHER_STAGE.replace("install", "install --no-cache-dir")
+    assert Path("Dockerfile").read_text() == CLEANS + after
+    assert run(*FOLLOW, "--check").code == cli.OK
+
+
+def test_script_that_needs_the_cache_of_the_stage_below() -> None:
+    base = "FROM python:3.12-slim AS base\nRUN pip install a\n"
+    clean = "FROM base\nCOPY clean.sh /\nRUN sh /clean.sh\n"
+    put("Dockerfile", base + clean + "FROM base AS other\nRUN pip install b\n")
+    put("clean.sh", "ls /root/.cache/pip\n")
+    ran = run(*FOLLOW)
+    assert [line.partition(": ")[0] for line in told(ran.err)] == ["Dockerfile:2:5"]
+    assert "+RUN pip install --no-cache-dir b\n" in ran.out
+
+
+def test_script_that_removes_the_cache_is_mended_instead() -> None:
+    put("Dockerfile", CLEANS)
+    script = put("clean.sh", "set -e\nrm -r /root/.cache/pip\n")
+    assert run(*FOLLOW, "--write").code == cli.OK
+    assert Path("Dockerfile").read_text() == CLEANS.replace("install", "install --no-cache-dir")
+    assert script.read_text() == "set -e\nrm -f -r /root/.cache/pip\n"
+
+
+def test_script_that_may_not_be_mended_keeps_the_cache() -> None:
+    put("Dockerfile", CLEANS)
+    put("clean.sh", "set -e\nrm -r /root/.cache/pip # pipslim: ignore\n")
+    assert run(*FOLLOW, "--check").code == cli.OK
+
+
 # -- links -----------------------------------------------------------------------------------------
 
 

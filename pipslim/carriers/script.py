@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.carriers.comments import script_pragmas
+from pipslim.carriers.needs import spared
 from pipslim.carriers.runs import Followed, Place
 from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
@@ -50,16 +51,23 @@ def follow(
 ) -> Outcome:
     """Give the outcome of a Dockerfile with what becomes of the scripts that its RUNs run.
 
-    They are judged as the rewritten Dockerfile runs them; nothing more of that changes. A fix is
-    made if it is right at every place where the script is run. `folder` and `accept` are those of
-    `pipslim.rewrite.engine.rewrite`. Never raises.
+    They are judged as the rewritten Dockerfile runs them. Nothing more of that changes, but that
+    fixes are taken back by which a script would fail. A fix is made if it is right at every place
+    where the script is run. `folder` and `accept` are those of `pipslim.rewrite.engine.rewrite`.
+    Never raises.
     """
-    document = parse(outcome.after)
-    if outcome.problem is not None or not isinstance(document, Document):
+    if outcome.problem is not None:
         return outcome
     chosen = [step for step in steps if step.id in choice.passes - _OF_STAGES]
     try:
-        return _Run(outcome, document, choice, folder, accept).settled(chosen)
+        run = _Run(outcome, choice, folder, accept)
+        found = run.settled(chosen)
+        if not run.view.places:
+            return found
+        again = spared(outcome, run.view, choice, folder, accept)
+        if again is None or again.problem is not None:
+            return found if again is None else again
+        return _Run(again, choice, folder, accept).settled(chosen)
     except Unexpandable:
         return outcome  # no builder takes it, and what runs with what is not known
     except Unproven as why:
@@ -102,11 +110,12 @@ class _Run:
     def __init__(
         self,
         outcome: Outcome,
-        document: Document,
         choice: Choice,
         folder: Folder,
         accept: _Accept | None,
     ) -> None:
+        document = parse(outcome.after)
+        assert isinstance(document, Document), "it was proven"
         self.outcome = outcome
         self.document = document
         self.choice = choice

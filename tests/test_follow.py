@@ -447,7 +447,7 @@ TEXT = "#!/bin/sh\n# note\npip install a || true && false # why\ncat <<EOF\ndata
         ("# note\n", "", "words were removed"),
         (" # why", "", "words were removed"),
         ("|| true ", "", "words were removed"),
-        ("&&", "||", "words were removed"),
+        ("&&", "||", "another construct"),
         ("data", "other", "words were removed"),
     ],
 )

@@ -315,6 +315,16 @@ def test_script_that_needs_the_cache_of_the_stage_below() -> None:
     assert "+RUN pip install --no-cache-dir b\n" in ran.out
 
 
+def test_script_that_has_pip_purge_its_cache_keeps_settings_away() -> None:
+    put("Dockerfile", CLEANS)
+    put("clean.sh", "set -e\npip install --no-cache-dir c\npip cache purge\n")
+    ran = run("--follow", "--ignore=bytecode", "--write")
+    why = "line 3 of clean.sh needs the cache: `pip cache` fails where settings turn it off"
+    assert f"; {why}\n" in ran.err
+    assert Path("Dockerfile").read_text() == CLEANS.replace("install", "install --no-cache-dir")
+    assert run("--follow", "--ignore=bytecode", "--check").code == cli.OK
+
+
 def test_script_that_removes_the_cache_is_mended_instead() -> None:
     put("Dockerfile", CLEANS)
     script = put("clean.sh", "set -e\nrm -r /root/.cache/pip\n")

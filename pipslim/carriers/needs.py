@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from pipslim.carriers.runs import Followed
     from pipslim.facts.context import Folder
+    from pipslim.facts.stages import StageFacts
     from pipslim.rewrite.outcome import Choice, Offer, Outcome, Report
 
-# What keeps pip from leaving a cache.
+# What keeps pip from leaving a cache; and what of that has it turned off for all calls.
 _LEAVES_NONE = frozenset(("pip-cache", "pip-conf"))
+_TURNS_OFF = frozenset(("pip-conf",))
 
 
 def spared(
@@ -31,27 +33,34 @@ def spared(
     In the stages that have to leave it, nothing is fixed that keeps pip from that. None where no
     script needs what is taken away. `view` is what the build is by the given outcome.
     """
-    needed: list[tuple[Span, str]] = []
+    needed: list[tuple[frozenset[str], Span, str]] = []
     origin = Patch.of(outcome.before).then(outcome.edits).origin
     instructions = view.document.instructions
-    for need in view.needs:
-        place = view.place(need.start)
-        if place is None or need.kind != CACHE:
-            continue
-        line = position(place.text, need.start - place.start).line
-        why = (
-            f"line {line} of {place.path} needs the cache: `{need.name}` fails where there is none"
-        )
-        for stage in view.stages.all[need.stage].chain():
-            first, last = stage.stage.first, stage.stage.last - 1
+
+    def add(passes: frozenset[str], stage: StageFacts, offset: int, why: str) -> None:
+        place = view.place(offset)
+        if place is None:
+            return  # the Dockerfile's own
+        line = position(place.text, offset - place.start).line
+        for each in stage.chain():
+            first, last = each.stage.first, each.stage.last - 1
             span = Span(origin(instructions[first].start), origin(instructions[last].end))
-            needed.append((span, why))
+            needed.append((passes, span, f"line {line} of {place.path} needs the cache: {why}"))
+
+    for need in view.needs:
+        if need.kind == CACHE:
+            why = f"`{need.name}` fails where there is none"
+            add(_LEAVES_NONE, view.stages.all[need.stage], need.start, why)
+    for stage in view.stages.all:
+        for use in view.pips(stage).uses:
+            if use.call.subcommand == "cache":
+                why = f"`{use.call.spelling} cache` fails where settings turn it off"
+                add(_TURNS_OFF, stage, use.span().start, why)
 
     def held(pass_id: str, offset: int) -> str:
-        if pass_id in _LEAVES_NONE:
-            for span, why in needed:
-                if span.start <= offset <= span.end:
-                    return why
+        for passes, span, why in needed:
+            if pass_id in passes and span.start <= offset <= span.end:
+                return why
         return ""
 
     def wanted(offer: Offer) -> bool:

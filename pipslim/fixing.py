@@ -20,7 +20,7 @@ from pipslim.files.find import find
 from pipslim.outputs import STDIN, check, opened
 from pipslim.report.summary import Summary
 from pipslim.rewrite.engine import Outcome, rewrite
-from pipslim.runner import FileOutcome, Job, LazyFolder, read_number, run
+from pipslim.runner import FileOutcome, Job, read_number, rewritten, run
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode, encode
@@ -96,7 +96,7 @@ def _jobs(arguments: Arguments, book: Book, unread: list[str]) -> Iterator[Job]:
     for path in find(arguments.paths or (".",), book.search, unread.append):
         choice = book.settled(path)
         if choice is not None:
-            yield Job(path, choice, book.context(path))
+            yield Job(path, choice, book.context(path), book.follows(path))
 
 
 def _watched(total: int, arguments: Arguments, streams: Streams) -> tuple[Progress, Streams]:
@@ -181,14 +181,18 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     text, choice = decode(streams.stdin.read()), book.choice(name)
     left_out = bool(arguments.stdin_filename) and book.excludes(name)
     context = book.context(name)
-    known = bool(arguments.stdin_filename or context)  # where the build context is
-    folder = LazyFolder(name, context) if known else None
-    outcome = Outcome(text, text) if left_out else rewrite(text, choice, folder=folder)
+    job = Job(name, choice, context, book.follows(name))
+    if left_out:
+        outcome = Outcome(text, text)
+    elif arguments.stdin_filename or context:
+        outcome = rewritten(job, text)
+    else:  # where the build context is, is not known
+        outcome = rewrite(text, choice)
     arguments = arguments._replace(quiet=True, write=False)
     outputs = opened(arguments, streams.stdout, [name])
     results = [FileOutcome(name, outcome)]
     if outcome.others:
         from pipslim.runner.together import together
 
-        results += together(results, [Job(name, choice, context)], write=False)
+        results += together(results, [job], write=False)
     return _report(results, outputs, arguments, streams)

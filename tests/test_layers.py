@@ -24,13 +24,15 @@ SYNTAX = frozenset(("syntax",))
 FACTS = SYNTAX | {"facts"}
 PASSES = FACTS | {"passes"}
 REWRITE = PASSES | {"rewrite"}
-RUNNER = REWRITE | {"runner", "files", "settings", "options"}
+CARRIERS = REWRITE | {"carriers"}
+RUNNER = CARRIERS | {"runner", "files", "settings", "options"}
 COMMANDS = RUNNER | {"report", "cli"}
 MAY_IMPORT = {
     "syntax": SYNTAX,
     "facts": FACTS,
     "passes": PASSES,
     "rewrite": REWRITE,
+    "carriers": CARRIERS,
     "__init__": REWRITE,
     "files": SYNTAX | {"files"},
     "options": SYNTAX,

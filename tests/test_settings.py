@@ -796,6 +796,7 @@ unsafe            true             {inner}:4:1
 cache             keep             default
 cache-id          none             default
 context           its own          default
+follow            false            default
 assume-pip        21.0             PIPSLIM_ASSUME_PIP
 images            acme/* = 20.0    pipslim.toml:6:1
 include           none             default

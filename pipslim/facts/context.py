@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _GLOB = lazy(r"[*?\[]")
 _REMOTE = lazy(r"(?:https?|git|ssh)://|git@")
 _DEEPEST = 16
+NOT_THERE = "it is not in the build context"
 
 
 class Found(NamedTuple):
@@ -61,9 +62,10 @@ class Found(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """Why the text of a file cannot be seen."""
+    """Why the text of a file cannot be seen; `named` where a COPY names it, or has it."""
 
     why: str
+    named: bool = False
 
 
 class _Copy(NamedTuple):
@@ -143,7 +145,7 @@ class Context:
                     return found
         found = self._find(path, stage, number, 0)
         if found is None and self._covered:
-            return Missing("it is not in the build context")
+            return Missing(NOT_THERE)
         return found or Missing("nothing copies it from the build context")
 
     def copied(self, path: str, number: int) -> Found | Missing | None:
@@ -157,8 +159,7 @@ class Context:
     ) -> Found | Missing | None:
         if depth > _DEEPEST:
             return Missing("it comes from too many stages")
-        name = re.escape(posixpath.basename(path))
-        writes = re.compile(rf"(?:>|\btee\b|\bsed\b|\s-o|--output\S*)[^\n;&|]*?(?<![\w.-]){name}\b")
+        writes = writing(path)
         changed = False
         member: StageFacts | None = stage
         while member is not None:
@@ -225,7 +226,7 @@ class Context:
         if not copy.origin and self._folder.is_folder(_path(source)):
             self._covered = True  # a folder is copied there, which does not have it
         elif not copy.origin and inside in ("", name):
-            return Missing("it is not in the build context")
+            return Missing(NOT_THERE, named=True)
         return None
 
     def _at(self, source: str, origin: str, depth: int) -> Found | Missing | None:
@@ -242,7 +243,7 @@ class Context:
         try:
             text = self._folder.read(path)
         except OSError as error:
-            return Missing(str(error))
+            return Missing(str(error), named=True)
         if text is None:
             return None
         self.looked_at[path] = text
@@ -279,6 +280,12 @@ class Context:
             return expand(word, environment.names, self._facts.document.escape)
         except BadExpansion:
             return word
+
+
+def writing(path: str) -> re.Pattern[str]:
+    """Give what the text of a RUN has that writes a file of a name, as it seems."""
+    name = re.escape(posixpath.basename(path))
+    return re.compile(rf"(?:>|\btee\b|\bsed\b|\s-o|--output\S*)[^\n;&|]*?(?<![\w.-]){name}\b")
 
 
 def _absolute(path: str) -> str:

@@ -174,6 +174,11 @@ class Facts:
         """Give what the RUN (or ONBUILD RUN) at `index` executes."""
         return read_run(self.document, index, self.posix(index))
 
+    def text(self, index: int) -> str:
+        """Give the text of the instruction at `index`, and that of scripts which it runs."""
+        instruction = self.document.instructions[index]
+        return self.document.text[instruction.start : instruction.end]
+
     def pips(self, stage: StageFacts) -> StagePips:
         """Give the pip calls of a stage, each with the pip that it reaches."""
         known = self._pips.get(stage.index)
@@ -189,7 +194,7 @@ class Facts:
             keyword = instruction.keyword
             if keyword != "RUN" and (keyword != "ONBUILD" or inner(instruction)[0] != "RUN"):
                 continue
-            run = read_pip_run(self.document, index, self._posix(stage, index))
+            run = self._pip_run(stage, index)
             if run is None:
                 continue
             found, undecided = run.steps, run.undecided
@@ -207,6 +212,10 @@ class Facts:
         if base.age is Age.UNKNOWN and self._shows_new(stage):
             base = base._replace(low=FIRST_GOOD_PIP)
         return base
+
+    def _pip_run(self, stage: StageFacts, index: int) -> Run | None:
+        """Give what a RUN of a stage executes; None where that has no sign of any pip."""
+        return read_pip_run(self.document, index, self._posix(stage, index))
 
     def pips_of(self, number: int) -> tuple[Use, ...]:
         """Give the pip calls of one instruction."""

@@ -89,7 +89,7 @@ def find_needs(facts: Facts, cache: Cache) -> Iterator[Need]:
     for stage in facts.stages.all:
         for number in range(stage.stage.first + 1, stage.stage.last):
             instruction = facts.document.instructions[number]
-            text = facts.document.text[instruction.start : instruction.end]
+            text = facts.text(number)
             signs = any(sign in text for sign in SIGNS)
             if signs or any(folder in text for folder in cache.folders):
                 if instruction.keyword == "COPY":

@@ -218,6 +218,16 @@ def named_by_variable(program: Program) -> bool:
     return HOLE in first and not _PIP.match(first) and not _PYTHON.match(first)
 
 
+def mention(text: str) -> int:
+    """Give where a script has pip leave a cache, as it seems; -1 where nowhere."""
+    for match in _MENTION.finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        line = text[start:].partition("\n")[0]
+        if "--no-cache" not in line and not line.lstrip().startswith("#"):
+            return match.start()
+    return -1
+
+
 def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:
     """Give the parts of a RUN which cannot be followed, and which call pip as it seems."""
     for part in unread:

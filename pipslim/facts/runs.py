@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
 # what may be pip by the value of a variable: `$X install`
 _BY_VARIABLE = lazy(r"\$\{?\w+\}?[\"']?\s+(?:install|wheel|download)\b")
-_SHEBANG = lazy(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
+SHEBANG = lazy(r"#!\s*(?:\S*/)?(?:env\s+(?:-\S+\s+)*)?(?:\S*/)?([^\s/]+)")
 _HEREDOC_ALONE = lazy(r"""\d*<<-?(?:[^\s'"<]|'[^']*'|"[^"]*")+\s*$""")
 
 
@@ -139,11 +139,16 @@ def _run(document: Document, instruction: Instruction, posix: bool) -> Run:
     raw = document.text[instruction.start : instruction.end]
     bodies, unread = _read_run(raw, instruction, document.escape, posix)
     found, undecided, by_variable = steps(bodies, unread, None)
-    installs = ""
+    installs = installers(raw)
+    return record(Run, (bodies, unread, found, undecided, by_variable, installs))
+
+
+def installers(raw: str) -> str:
+    """Give a text if it names an installer of a whole Python or pip; nothing else."""
     for sign in _INSTALLER_SIGNS:
         if sign in raw:
-            installs = raw
-    return record(Run, (bodies, unread, found, undecided, by_variable, installs))
+            return raw
+    return ""
 
 
 def steps(
@@ -217,17 +222,26 @@ def _read_run(
     return tuple(bodies), tuple(unread)
 
 
+def read_script(text: str, start: int) -> tuple[Body, tuple[Unread, ...]]:
+    """Read a whole script, and what of it cannot be followed.
+
+    `start` is where its text begins, from the first character of the instruction that runs it.
+    """
+    body = Body(_whole(text, start), read(text, True), False)
+    return body, _unread(body)
+
+
 def _whole(text: str, start: int) -> View:
     return View(text, ((0, start, len(text)),))
 
 
 def _heredoc_script(text: str, at: int) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
     """Read `RUN <<EOF`: the body is the script; its first line may name who runs it."""
-    shebang = _SHEBANG.match(text)
+    shebang = SHEBANG.match(text)
     if shebang is not None and shebang[1] not in SHELLS:
         return (), (Unread(at, text, f"a script for {shebang[1]}, not for a shell"),)
-    body = Body(_whole(text, at), read(text, True), False)
-    return (body,), _unread(body)
+    body, unread = read_script(text, at)
+    return (body,), unread
 
 
 def _given_to_shells(body: Body) -> list[bool]:

@@ -66,7 +66,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
     if facts.cache_mount(use):
         return None
     if call.cache_dir is not None:
-        if _removed(document, use, call.cache_dir):
+        if _removed(facts, use, call.cache_dir):
             return None
         why_not, refers = "it asks for a cache with --cache-dir", -1
     elif facts.cache_off(use):
@@ -81,8 +81,6 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
     return record(Finding, (_ID, span, message, fix, "", -1, None))
 
 
-def _removed(document: Document, use: Use, folder: str) -> bool:
+def _removed(facts: Facts, use: Use, folder: str) -> bool:
     """Tell whether the same RUN removes the cache that the call asks for."""
-    instruction = document.instructions[use.instruction]
-    text = document.text[instruction.start : instruction.end]
-    return bool(folder) and f"rm -rf {folder}" in text
+    return bool(folder) and f"rm -rf {folder}" in facts.text(use.instruction)

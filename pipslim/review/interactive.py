@@ -13,8 +13,7 @@ from pipslim.passes.base import CONF
 from pipslim.report.diff import unified
 from pipslim.report.summary import count_files
 from pipslim.review.keys import ENTER
-from pipslim.rewrite.engine import rewrite
-from pipslim.runner import FileOutcome, LazyFolder
+from pipslim.runner import FileOutcome, rewritten
 from pipslim.runner.together import together
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.edits import Edit
@@ -180,7 +179,7 @@ class Walk:
         try:
             data = disk.read(path)
             text = decode(data)
-            outcome = rewrite(text, job.choice, folder=LazyFolder(path, job.context))
+            outcome = rewritten(job, text)
             reports = [report for other in outcome.others for report in other.reports]
             if not outcome.changed and not any(report.fixed for report in reports):
                 return FileOutcome(path, outcome)  # nothing to ask for, or a problem to tell
@@ -214,9 +213,7 @@ class Walk:
             skipped += not wanted
             return wanted
 
-        folder = LazyFolder(job.path, job.context)
-        outcome = rewrite(text, job.choice, accept=accept, folder=folder)
-        return outcome, taken, skipped
+        return rewritten(job, text, accept), taken, skipped
 
     def _wanted(self, offer: Offer, place: str) -> bool:
         """Tell whether a fix is wanted: as was said of all such, or by asking."""

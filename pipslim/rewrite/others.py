@@ -145,14 +145,14 @@ def _prove(patch: Patch, fixed: Sequence[_Fixed]) -> None:
         raise Unproven(last.finding, f"edits do not go together: {error}") from error
     if whole != after:
         raise Unproven(last.finding, "the fixes one by one do not make what all of them made")
-    reason = unproven(last.place.kind, before, after)
+    reason = unproven(last.place.kind, patch)
     if reason:
         raise Unproven(last.finding, reason)
 
 
-def unproven(kind: str, before: str, after: str) -> str:
+def unproven(kind: str, patch: Patch) -> str:
     """Tell how a file of a kind is not what it was but for what fixes add, or nothing."""
-    return _form(before, after) or _PROOFS[kind](before, after)
+    return _form(patch.source, patch.text) or _PROOFS[kind](patch)
 
 
 def _form(before: str, after: str) -> str:
@@ -168,18 +168,20 @@ def _form(before: str, after: str) -> str:
     return ""
 
 
-def _settings(before: str, after: str) -> str:
+def _settings(patch: Patch) -> str:
     """Tell how settings of pip do not say what they said, and besides some of our keys alone."""
     from pipslim.facts.settings import adds_alone
     from pipslim.rewrite.heredocs import KEYS
 
-    return "" if adds_alone(before, after, KEYS) else "the settings say something else than before"
+    alone = adds_alone(patch.source, patch.text, KEYS)
+    return "" if alone else "the settings say something else than before"
 
 
-def _unknown(before: str, after: str) -> str:
-    """Refuse what nothing proves yet."""
-    del before, after
-    return "nothing proves a change of such a file"
+def _script(patch: Patch) -> str:
+    """Tell how a script is not what it was with words put into its commands, or nothing."""
+    from pipslim.rewrite.scripts import differs
+
+    return differs(patch)
 
 
-_PROOFS = {CONF: _settings, SCRIPT: _unknown}
+_PROOFS = {CONF: _settings, SCRIPT: _script}

@@ -69,13 +69,15 @@ class Other(NamedTuple):
 
     `path` is seen from the top of the build context, with slashes; `text` is the file's as it is.
     `edits` of a report are its whole fix, of `text`. `kind` is that of `pipslim.passes.base`, empty
-    where there is no report: the file is well as it is, for this build.
+    where there is nothing to tell: the file is well as it is, for this build. `unused` are the
+    file's own ignore comments that silence nothing here.
     """
 
     path: str
     text: str
     kind: str = ""
     reports: tuple[Report, ...] = ()
+    unused: tuple[tuple[Position, str], ...] = ()
 
 
 class Outcome(NamedTuple):

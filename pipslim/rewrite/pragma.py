@@ -22,7 +22,8 @@ class Pragma(NamedTuple):
 
     It silences the passes `ids` (all where empty) for what starts or is edited in `scope`: the
     instruction behind it, or around it; the whole stage where that is a FROM; the whole file for
-    `ignore-file`. `number` counts the file's ignore comments, `unknown` are ids of no pass.
+    `ignore-file`, which `whole` tells. `number` counts the file's ignore comments, `unknown` are
+    ids of no pass.
     """
 
     number: int
@@ -30,6 +31,7 @@ class Pragma(NamedTuple):
     scope: tuple[int, int]
     ids: frozenset[str]
     unknown: tuple[str, ...]
+    whole: bool = False
 
     def silences(self, finding: Finding) -> bool:
         """Tell whether it silences a finding."""
@@ -51,15 +53,24 @@ def pragmas(document: Document) -> tuple[Pragma, ...]:
         return ()
     found: list[Pragma] = []
     for comment in document.comments:
-        match = _PRAGMA.match(text[comment.start : comment.end])
-        if match is None:
-            continue
-        named = [part.strip() for part in (match[2] or "").split(",") if part.strip()]
-        whole = match[1] == "ignore-file"
-        scope = (0, len(text) + 1) if whole else _scope(document, comment)
-        unknown = tuple(each for each in named if each not in IDS)
-        found.append(Pragma(len(found), comment, scope, frozenset(named), unknown))
+        mark = read_pragma(len(found), text, comment)
+        if mark is not None:
+            if not mark.whole:
+                mark = mark._replace(scope=_scope(document, comment))
+            found.append(mark)
     return tuple(found)
+
+
+def read_pragma(number: int, text: str, comment: Span) -> Pragma | None:
+    """Read a comment of a text; None where it is no ignore comment. Its scope is the whole text."""
+    match = _PRAGMA.match(text[comment.start : comment.end])
+    if match is None:
+        return None
+    named = [part.strip() for part in (match[2] or "").split(",") if part.strip()]
+    unknown = tuple(each for each in named if each not in IDS)
+    scope = 0, len(text) + 1
+    whole = match[1] == "ignore-file"
+    return Pragma(number, comment, scope, frozenset(named), unknown, whole)
 
 
 def unused(text: str, mark: Pragma) -> tuple[Position, str]:

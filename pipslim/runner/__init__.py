@@ -13,9 +13,10 @@ from pipslim.syntax.source import decode, encode
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from pipslim.files.context import ContextFolder
+    from pipslim.rewrite.engine import Offer
     from pipslim.runner.interrupts import Interrupts
 
 AUTO = 0
@@ -36,12 +37,14 @@ _MOST = 8
 class Job(NamedTuple):
     """One file to rewrite, what the engine is told for it, and the folder that it is built with.
 
-    That folder, the build context, is the file's own where it is empty.
+    That folder, the build context, is the file's own where it is empty. `follow` tells that the
+    scripts which its RUNs run are looked into.
     """
 
     path: str
     choice: Choice
     context: str = ""
+    follow: bool = False
 
 
 class FileOutcome(NamedTuple):
@@ -158,14 +161,28 @@ def _and_others(
 
 def carry_out(job: Job, *, write: bool) -> FileOutcome:
     """Read a file, rewrite it, and with `write` put the result in its place."""
-    path, choice, context = job
+    path = job.path
     try:
-        outcome = rewrite(decode(disk.read(path)), choice, folder=LazyFolder(path, context))
+        outcome = rewritten(job, decode(disk.read(path)))
         if write and outcome.changed:
             disk.write(path, encode(outcome.after))
     except disk.Unreachable as error:
         return FileOutcome(path, None, str(error))
     return FileOutcome(path, outcome)
+
+
+def rewritten(job: Job, text: str, accept: Callable[[Offer], bool] | None = None) -> Outcome:
+    """Rewrite the text of a job's file; `accept` is that of `pipslim.rewrite.engine.rewrite`."""
+    folder = LazyFolder(job.path, job.context)
+    if accept is None:
+        outcome = rewrite(text, job.choice, folder=folder)
+    else:
+        outcome = rewrite(text, job.choice, accept=accept, folder=folder)
+    if job.follow:
+        from pipslim.carriers.script import follow
+
+        outcome = follow(outcome, job.choice, folder, accept)
+    return outcome
 
 
 def cores() -> int:

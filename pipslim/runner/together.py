@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.files import disk
 from pipslim.files.context import ContextFolder
-from pipslim.rewrite.engine import Outcome, Problem, Report, rewrite
+from pipslim.passes.base import SCRIPT
+from pipslim.rewrite.engine import Outcome, Problem, Report
 from pipslim.rewrite.others import unproven
-from pipslim.runner import FileOutcome, LazyFolder
+from pipslim.runner import FileOutcome, rewritten
 from pipslim.syntax.edits import Edit, Patch
 from pipslim.syntax.source import decode, encode, position
 
@@ -37,7 +38,8 @@ def together(
 
     `read` are the outcomes of the Dockerfiles that tell of such files, `jobs` all of the run. A fix
     is made if each of them that reads the file proposes it, and is held back else. Those that leave
-    out the pass which proposes it are asked whether they read the file: they do not propose it.
+    out the pass which proposes it, or do not look into scripts, are asked whether they read the
+    file: they do not propose it.
     The order is that of the first Dockerfile that reads a file.
     """
     contexts = {job.path: job.context for job in jobs}
@@ -46,18 +48,19 @@ def together(
         others = result.outcome.others if result.outcome is not None else ()
         _add(files, result.path, contexts.get(result.path, ""), others)
     wanted = {
-        report.pass_id
+        (report.pass_id, reader.other.kind == SCRIPT)
         for readers in files.values()
         for reader in readers
         for report in reader.other.reports
         if report.fixed
     }
-    for pass_id in sorted(wanted):
+    for pass_id, in_script in sorted(wanted):
         for job in jobs:
-            if pass_id not in job.choice.passes:
+            if pass_id not in job.choice.passes or (in_script and not job.follow):
+                job = job._replace(follow=in_script)
                 _add(files, job.path, job.context, _asked(job, pass_id), known_alone=True)
     for readers in files.values():
-        if any(reader.other.reports for reader in readers):
+        if any(reader.other.kind for reader in readers):
             yield _settled(readers, write=write)
 
 
@@ -84,7 +87,7 @@ def _asked(job: Job, pass_id: str) -> tuple[Other, ...]:
         text = decode(disk.read(job.path))
     except disk.Unreachable:
         return ()
-    outcome = rewrite(text, choice, folder=LazyFolder(job.path, job.context))
+    outcome = rewritten(job._replace(choice=choice), text)
     return tuple([other._replace(kind="", reports=()) for other in outcome.others])
 
 
@@ -100,7 +103,7 @@ def _settled(readers: Sequence[_Reader], *, write: bool) -> FileOutcome:
     edits = [edit for report in reports for edit in report.edits]
     try:
         patch = Patch.of(before).then(edits)
-        why = unproven(kind, before, patch.text) if edits else ""
+        why = unproven(kind, patch) if edits else ""
     except ValueError as error:
         patch, why = Patch.of(before), str(error)
     if why:
@@ -109,7 +112,8 @@ def _settled(readers: Sequence[_Reader], *, write: bool) -> FileOutcome:
         problem = Problem(position(before, 0), told, pass_id)
         return FileOutcome(path, Outcome(before, before, problem=problem), "", kind)
     reports.sort(key=_place)
-    outcome = Outcome(before, patch.text, patch.edits(), tuple(reports))
+    idle = [each for each in first.unused if all(each in r.other.unused for r in readers)]
+    outcome = Outcome(before, patch.text, patch.edits(), tuple(reports), unused=tuple(idle))
     if write and outcome.changed:
         try:
             if disk.read(path) != encode(before):
@@ -142,14 +146,13 @@ def _agreed(readers: Sequence[_Reader]) -> list[Report]:
             if fix in told:
                 continue
             told.add(fix)
-            without = [
-                each.dockerfile
-                for each, fixes in zip(readers, proposed, strict=True)
-                if fix not in fixes
-            ]
+            lacking = [r for r, fixes in zip(readers, proposed, strict=True) if fix not in fixes]
+            without = list(dict.fromkeys([reader.dockerfile for reader in lacking]))
             if without:
-                more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-                held = f"{without[0]}{more} reads this file too, and is not to have that"
+                held = f"{without[0]} reads this file too, and is not to have that"
+                if len(without) > 1:
+                    more = f"{without[0]} and {len(without) - 1} more"
+                    held = f"{more} read this file too, and are not to have that"
                 report = report._replace(fixed="", held=held, edits=())
             found.append(report)
     return found

@@ -195,6 +195,10 @@ class Book:
             self._contexts[told] = found
         return found
 
+    def follows(self, path: str) -> bool:
+        """Tell whether the scripts that a Dockerfile's RUNs run are looked into."""
+        return self.at(path).follow
+
     def settled(self, path: str) -> Choice | None:
         """Give what the engine is told for a file that was found; None where it is left out.
 

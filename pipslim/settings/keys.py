@@ -46,6 +46,7 @@ KEYS = (
     ),
     Key("cache-id", "id", "none", "The id of the cache mounts that are added."),
     Key("context", "folder", "its own", "The folder that a Dockerfile is built with, from here."),
+    Key("follow", "switch", "false", "Look into scripts of the context that RUNs run."),
     Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),
     Key(
         "images",

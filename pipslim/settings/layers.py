@@ -47,6 +47,7 @@ class InForce(NamedTuple):
     per_file: tuple[tuple[str, str, frozenset[str]], ...]
     unsafe: bool
     context: str
+    follow: bool
     cache: str
     cache_id: str
     assume_pip: str
@@ -102,6 +103,7 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
         tuple(per_file),
         bool(single.get("unsafe")),
         str(single.get("context", "")),
+        bool(single.get("follow")),
         str(single.get("cache", KEEP)),
         str(single.get("cache-id", "")),
         str(single.get("assume-pip", "")),
@@ -113,7 +115,9 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
     )
 
 
-_SINGLE = frozenset(("unsafe", "cache", "cache-id", "assume-pip", "force-exclude", "gitignore"))
+_SINGLE = frozenset(
+    ("unsafe", "follow", "cache", "cache-id", "assume-pip", "force-exclude", "gitignore")
+)
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -159,7 +163,7 @@ def told(arguments: Arguments, base: str) -> Layer:
     for field in ("include", "exclude"):
         if getattr(arguments, field):
             values[field] = getattr(arguments, field)
-    for field in ("unsafe", "force_exclude", "gitignore"):
+    for field in ("unsafe", "follow", "force_exclude", "gitignore"):
         if getattr(arguments, field) is not None:
             values[field.replace("_", "-")] = getattr(arguments, field)
     return Layer("", base, values)

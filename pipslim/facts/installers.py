@@ -84,6 +84,15 @@ class Call(NamedTuple):
         command = self.program.command
         return " ".join(self.program.view.text[command.start : command.end].split())
 
+    @property
+    def later(self) -> tuple[Program, ...]:
+        """The programs of its RUN that stand behind it."""
+        programs, start = self.body.reading.programs, self.program.words[0].start
+        for at, each in enumerate(programs):
+            if each.view is self.program.view and each.words[0].start == start:
+                return programs[at + 1 :]
+        return ()
+
     def place(self, offset: int) -> int:
         """Give the place in the file of a character of the program's script."""
         return self.start + self.body.view.at(self.program.view.at(offset))
@@ -234,7 +243,7 @@ def _call(tool: Tool, body: Body, program: Program, behind: int, number: int) ->
             break
     if tool.subcommands and tuple(found) not in tool.subcommands:
         return None
-    spelling = " ".join([*(word.value for word in words[:behind]), *found])
+    spelling = " ".join([*(_written(program, word) for word in words[:behind]), *found])
     place = number, 0, False
     return Call(
         tool,
@@ -247,6 +256,11 @@ def _call(tool: Tool, body: Body, program: Program, behind: int, number: int) ->
         words[end:],
         *place,
     )
+
+
+def _written(program: Program, word: Word) -> str:
+    """Give a word's value, or as it is written where a variable of no known value is in it."""
+    return program.view.text[word.start : word.end] if HOLE in word.value else word.value
 
 
 def _may_run(program: Program, tool: Tool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.condas import CONDA, clean_flags, empties, name, options, writes
-from pipslim.facts.installers import find_calls
+from pipslim.facts.installers import find_calls, spelled
 from pipslim.facts.programs import SHELLS
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.chains import behind
@@ -131,8 +131,7 @@ def _holds(mount: Mount) -> bool:
 
 def _purged(call: Call) -> bool:
     """Tell whether a RUN removes the packages, or all of conda, behind a call."""
-    programs = call.body.reading.programs
-    for program in programs[programs.index(call.program) + 1 :]:
+    for program in call.later:
         values = [word.value for word in program.words[1:]]
         if program.name in ("rm", "find") and any("pkgs" in value for value in values):
             return True
@@ -187,5 +186,5 @@ def _spelled(call: Call) -> str:
     if program.wrappers == ("sudo",):
         start = program.command.words[0].start
     ahead = [word for word in program.words if word.end <= behind_it]
-    words = len(call.spelling.split()) - len(call.subcommand)
+    words = spelled([word.value for word in program.words], CONDA)
     return text[start : ahead[words - 1].end]

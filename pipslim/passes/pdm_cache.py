@@ -132,8 +132,7 @@ def _removed(call: Call, later: Sequence[Call]) -> bool:
     """Tell whether the RUN of a call removes what it left; `later` are the calls behind it."""
     if any(each.instruction == call.instruction and each.subcommand == _CLEAR for each in later):
         return True
-    programs = call.body.reading.programs
-    for program in programs[programs.index(call.program) + 1 :]:
+    for program in call.later:
         if program.name == "rm":
             text = program.view.text[program.words[0].start : program.words[-1].end]
             if ".cache" in text or "PDM" in text or "XDG" in text:

@@ -123,8 +123,7 @@ def _writes(call: Call) -> bool:
 def _purged(call: Call, cache: str | None) -> bool:
     """Tell whether a RUN removes its cache behind a call."""
     named = (".cache", "pypoetry", "POETRY_CACHE", "XDG_CACHE", cache or ".cache")
-    programs = call.body.reading.programs
-    for program in programs[programs.index(call.program) + 1 :]:
+    for program in call.later:
         if program.name in ("rm", "find"):
             text = program.view.text[program.words[0].start : program.words[-1].end]
             if any(name in text for name in named):

@@ -63,8 +63,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
 
 def _removed(call: Call) -> bool:
     """Tell whether the RUN of a call removes bytecode behind it."""
-    programs = call.body.reading.programs
-    return any(map(_removes, programs[programs.index(call.program) + 1 :]))
+    return any(map(_removes, call.later))
 
 
 def _removes(program: Program) -> bool:

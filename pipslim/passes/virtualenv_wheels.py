@@ -77,8 +77,7 @@ def _leaves(facts: Facts, call: Call) -> bool:
     for mount in facts.stages.mounts(call.instruction):
         if mount.target.rstrip("/").endswith((".cache", "virtualenv")):
             return False
-    programs = call.body.reading.programs
-    for program in programs[programs.index(call.program) + 1 :]:
+    for program in call.later:
         words = [word.value.rstrip("/*") for word in program.words]
         if program.name == "rm" and any(w.endswith((".cache", "/virtualenv")) for w in words):
             return False

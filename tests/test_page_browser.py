@@ -397,7 +397,7 @@ def test_search_reads_paths_text_and_reasons(browser: Chrome) -> None:
         search(browser, words)
         assert paths_shown(browser) == [path]
     press(browser, "\ue00c")
-    search(browser, "nothing has this")
+    search(browser, "no-file-has-this")
     assert paths_shown(browser) == []
     (button,) = find(browser, "[data-part=none] button")
     button.click()

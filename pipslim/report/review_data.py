@@ -180,20 +180,25 @@ def _text(side: str | list[str] | None) -> str:
 def _by_words(report: Report, found: Sequence[Block], left: dict[int, str]) -> list[int]:
     """Give the block of a fix that rests on another one, and so has no edits of this text.
 
-    It is the first one from the finding on that has a name which the fix's title tells, in text
-    that is no other fix's; or the nearest.
+    It is the nearest one that has a name which the fix's title tells, in text that is no other
+    fix's; or the nearest.
     """
     if not found:
         return []
     line = report.position.line - 1
     names = sorted(_NAMES.findall(report.fixed), key=len, reverse=True)
-    behind = [number for number, block in enumerate(found) if block.end >= line]
+    order = sorted(range(len(found)), key=lambda number: _distance(found[number], line))
     for name in names:
-        for number in behind:
+        for number in order:
             if name in left[number]:
                 left[number] = left[number].replace(name, "", 1)
                 return [number]
-    return behind[:1] or [len(found) - 1]
+    return order[:1]
+
+
+def _distance(block: Block, line: int) -> int:
+    """Give how many lines, from 0, a block is away from one that is told from 0."""
+    return max(block.start - line, line - block.end, 0)
 
 
 def pass_counts(files: Sequence[dict[str, Any]]) -> list[tuple[str, int, int, int]]:

@@ -7,11 +7,13 @@ not, and `pipslim.encode(text)` the same bytes again.
 
 from __future__ import annotations
 
+from pipslim.facts.options import Options
 from pipslim.rewrite.engine import Choice, Other, Outcome, Problem, Report, rewrite
 from pipslim.syntax.source import decode, encode
 
 __all__ = [
     "Choice",
+    "Options",
     "Other",
     "Outcome",
     "Problem",

@@ -36,7 +36,7 @@ class Brings(NamedTuple):
     | `venv`, `virtualenv` | the folder of an environment |
     | `ensurepip` | the interpreter |
     | `get-pip` | the words of `python get-pip.py …` |
-    | `input` | the words of `python -`, which may be given get-pip.py |
+    | `input` | the words of `… | python`, with `-` or without, which may be given get-pip.py |
     | `easy_install` | none; it installs pip |
     """
 
@@ -54,7 +54,7 @@ def brings(program: Program) -> Brings | None:
     if not name.startswith(_OTHERS):
         return None
     if name.startswith(_PYTHONS):
-        return _python(words)
+        return _python(words, piped=program.command.lead in ("|", "|&"))
     if name.startswith(_ENVIRONMENTS):
         plain = name.partition("-")[0]  # virtualenv-3.6
         kind = "virtualenv" if plain == "virtualenv" else "venv"
@@ -82,7 +82,7 @@ def _packages(name: str, verb: str, words: tuple[Word, ...]) -> Brings | None:
     return Brings("packages", tuple(found)) if found else None
 
 
-def _python(words: tuple[Word, ...]) -> Brings | None:
+def _python(words: tuple[Word, ...], *, piped: bool) -> Brings | None:
     values = [word.value for word in words]
     if "-m" in values:
         at = values.index("-m") + 1
@@ -92,7 +92,8 @@ def _python(words: tuple[Word, ...]) -> Brings | None:
         return Brings("ensurepip", (values[0],)) if module == "ensurepip" else None
     if any(_GET_PIP.search(value) for value in values[1:]):
         return Brings("get-pip", tuple(values))
-    return Brings("input", tuple(values)) if values[1:2] == ["-"] else None
+    reads = values[1:2] == ["-"] or (piped and len(values) == 1)
+    return Brings("input", tuple(values)) if reads else None
 
 
 def _environment(kind: str, words: tuple[Word, ...], at: int) -> Brings | None:

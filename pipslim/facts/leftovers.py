@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipslim.facts.known import Facts
+    from pipslim.facts.pips import Use
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body
     from pipslim.facts.stages import StageFacts
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 CACHE, BYTECODE = "pip's cache", "bytecode"
 SIGNS = (".cache", "PIP_CACHE_DIR", "XDG_CACHE_HOME", "__pycache__", ".pyc", ".pyo")
 
+_PIP_ITSELF = lazy(r"pip(?![\w.-])")
 # The folder of all caches of some user, or what is in it.
 _IN_HOME = lazy(r"(?:~|\0|/root|/home/[^/]+)/\.cache(?:/?|/\*+|/([^/*]+)(?:[*/].*)?)")
 _COMPILED = lazy(r"__pycache__|\.py\[?[co*]")
@@ -102,8 +104,25 @@ def _first_call(facts: Facts, stage: StageFacts) -> int:
     """Give the number of the first instruction behind which there is what a pip has left."""
     if any(facts.has_pip(above) for above in stage.chain()[:-1]):
         return stage.stage.first
-    uses = facts.pips(stage).uses
-    return uses[0].instruction if uses else stage.stage.last
+    for use in facts.pips(stage).uses:
+        if not _leaves_nothing(use):
+            return use.instruction
+    return stage.stage.last
+
+
+def _leaves_nothing(use: Use) -> bool:
+    """Tell whether a call installs pip alone, a wheel, with no cache of its user and no bytecode.
+
+    Others may build what they install, and pip's builds have the cache that no option reaches.
+    """
+    values = [word.value for word in use.call.options]
+    named = [value for value in values if not value.startswith("-")]
+    return (
+        "--no-compile" in values
+        and use.call.cache is not None
+        and len(named) == 1
+        and _PIP_ITSELF.match(named[0]) is not None
+    )
 
 
 def _folders(facts: Facts) -> frozenset[str]:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 _PIP_REQUIREMENT = lazy(r"pip(?:\[.*\])?\s*((?:[=<>!~]=?=?).*)?$", re.IGNORECASE)
 _MAY_NAME = "pPv"  # what pip and virtualenv begin with
-_GET_PIP_OF = lazy(r"/(2\.6|3\.2|3\.3|3\.4)/get-pip\.py")
+_GET_PIP_OF = lazy(r"/(2\.6|3\.2|3\.3)/get-pip\.py")
+# The last pip for each such Python, which its get-pip.py brings (pypa/get-pip).
+_LAST_PIPS: dict[Version, Version] = {(2, 6): (9, 0, 3), (3, 2): (7, 1, 2), (3, 3): (10, 0, 1)}
 _PYTHON_VERSION = lazy(r"(?:python|pypy|pip-?)(\d[\d.]*)$")
 _PYTHON_PATH = lazy(r"python(3\.\d+)")
 _INSTALLER = lazy(
@@ -218,7 +220,7 @@ class Tracker:
             for key in ("", "2", "3"):
                 self._state.setdefault(key, Pip((), NEWEST, "installer", bringer, ()))
         elif kind == "get-pip" or "get-pip.py" in raw:
-            self._get_pip(bringer, values)
+            self._get_pip(bringer, values, _oldest_get_pip(raw))
 
     def _packages(self, bringer: Bringer, majors: Iterable[str]) -> None:
         image = self._image
@@ -238,9 +240,13 @@ class Tracker:
             if major.startswith("3"):
                 self._state["3"] = pip
 
-    def _get_pip(self, bringer: Bringer, values: tuple[str, ...]) -> None:
+    def _get_pip(
+        self, bringer: Bringer, values: tuple[str, ...], last: tuple[Version, Version] | None
+    ) -> None:
         low, high = FIRST_GOOD_PIP, NEWEST
         origin = "installer"
+        if last is not None:
+            low, high, origin = (), last[1], "pin"
         for value in values:
             match = _PIP_REQUIREMENT.match(value)
             if match is not None and match[1]:
@@ -263,20 +269,12 @@ class Tracker:
                 self._state[key] = pip
             return
         if "get-pip.py" in text:
-            old = _GET_PIP_OF.search(text)
-            if old is not None:
-                python = parse_version(old[1])
-                last: dict[Version, Version] = {
-                    (2, 6): (9, 0, 3),
-                    (3, 2): (7, 1, 2),
-                    (3, 3): (10, 0, 1),
-                }
-                high = last.get(python)
-                if high is not None:
-                    pip = Pip((), high, "pin", bringer, python)
-                    self._set("", pip)
-                    self._set(old[1][:1], pip)
-                    return
+            last = _oldest_get_pip(text)
+            if last is not None:
+                pip = Pip((), last[1], "pin", bringer, last[0])
+                self._set("", pip)
+                self._set(str(last[0][0]), pip)
+                return
             if "|" in text:  # curl … | python3
                 for key in ("", "2", "3"):
                     if key not in self._state:
@@ -323,6 +321,15 @@ class Tracker:
         if self._base.age is Age.NEW and self._base.low >= (20, 3):
             return (3, 8) if not self._base.python else self._base.python
         return ()
+
+
+def _oldest_get_pip(text: str) -> tuple[Version, Version] | None:
+    """Give the Python and the pip of a get-pip.py for an old Python that a RUN names, if any."""
+    match = _GET_PIP_OF.search(text)
+    if match is None:
+        return None
+    python = parse_version(match[1])
+    return python, _LAST_PIPS[python]
 
 
 def _packaged(image: Image) -> tuple[Version, Version]:

@@ -6,6 +6,7 @@ from pipslim.facts.caches import removed_behind
 from pipslim.facts.get_pip import find_get_pips, unknown_source
 from pipslim.facts.installers import cache_dir, mount_over, variables
 from pipslim.facts.leftovers import CACHE
+from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import cache_of
 from pipslim.passes.base import About, Finding, Fix, Safety
 from pipslim.passes.layout import option_behind
@@ -67,6 +68,8 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, call: Call) -> F
     cache = cache_dir(facts, call, asked)
     if mount_over(facts, call, cache) is not None or removed_behind(call, cache):
         return None
+    if facts.options.cache == MOUNT and _will_be_mounted(facts, call, cache):
+        return None
     why_not, refers = "", -1
     if asked is not None:
         why_not = "it asks for a cache with --cache-dir"
@@ -85,3 +88,13 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, call: Call) -> F
     option = f"- {FLAG}" if piped else FLAG
     edit = option_behind(document, span, option, exec_form=call.program.exec_form)
     return Finding(_ID, span, message, Fix(f"add {FLAG}", Safety.SAFE, (edit,)))
+
+
+def _will_be_mounted(facts: Facts, call: Call, cache: str | None) -> bool:
+    """Tell whether a pip beside a call, with the same cache, gets a mount for it."""
+    from pipslim.facts.mounts import will_be_mounted
+
+    return any(
+        facts.cache_dir(use) == cache and will_be_mounted(facts, use)
+        for use in facts.pips_of(call.instruction)
+    )

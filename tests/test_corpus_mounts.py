@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,15 +67,18 @@ def test_no_rewrite_fails_its_proof_and_all_settle(
         each.path.name for each in modes if each.mount_again.changed or each.none_again.changed
     ]
     mounted = sum("type=cache" in each.mount.after for each in modes)
-    told = Counter(report.fixed for each in modes for report in each.mount.reports)
+    added = sum(
+        report.fixed.startswith("mount a cache") for each in modes for report in each.mount.reports
+    )
     tell(
         f"both modes: {len(modes)} files, {mounted} with cache mounts, "
-        f"{told['add a cache mount']} mounts added, {len(failed)} failed proofs, "
+        f"{added} mounts added, {len(failed)} failed proofs, "
         f"{len(unsettled)} not settled"
     )
     assert not failed
     assert not unsettled
     assert mounted > len(modes) / 2
+    assert added > mounted
 
 
 def test_what_had_neither_returns_to_what_none_gives(
@@ -108,7 +110,7 @@ def test_nothing_else_is_touched(
             elif reason := difference(_unmounted(old), _unmounted(new)):
                 wrong.append(f"{each.path.name}: {reason}")
     tell(f"both modes: {compared} rewrites compared, {len(wrong)} differ elsewhere")
-    assert not wrong
+    assert not wrong[:9]
 
 
 def _parsed(text: str, folder: Path) -> Sequence[Any] | None:

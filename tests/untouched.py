@@ -18,8 +18,8 @@ _INSERTIONS = re.compile(
     r"""
       \s--no-cache-dir(?![\w-])
     | \s--no-cache(?![\w-])
-    | ,\ "--no-cache"
-    | ,\ "--no-cache-dir"
+    | ,\ ?"--no-cache"
+    | ,\ ?"--no-cache-dir"
     | (?<=\brm)\ -f(?=\s)
     | (?:&&|;|\n)\s*(?:
         (?:\{\ )?(?:test\ -e\ /etc/pip\.conf\ \|\|\ |test\ !\ -w\ /etc\ \|\|\ )*
@@ -29,7 +29,7 @@ _INSERTIONS = re.compile(
         (?:;\ \})?
       | printf\ '(?:no-cache-dir\ =\ \w+\\n)?(?:\\n)?(?:\[install\]\\ncompile\ =\ no\\n)?'
           \ >>\ /etc/pip\.conf
-      | [^&|;]*\ install\ --no-cache-dir\ --no-compile\ --upgrade\ 'pip>=19\.0\.2,<[\d.]+'
+      | [^&|;]*\ install\ (?:--no-cache-dir\ )?--no-compile\ --upgrade\ 'pip>=19\.0\.2,<[\d.]+'
         (?:\s*(?:&&|;|\n)\s*hash\ -r)?
       | [^&|;\n]*(?:conda|CONDA)["'}]?\ clean\ (?:-afy|-tip\ --yes)(?![\w-])
       | rm\ -rf\ \S+/artifacts\ \S+/cache(?![\w/.-])

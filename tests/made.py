@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipslim.fixes.base import About
 from pipslim.passes import Step
-from pipslim.passes.base import About
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipslim.facts.known import Facts
-    from pipslim.passes.base import Finding
+    from pipslim.fixes.base import Finding
     from pipslim.syntax.document import Document
 
 

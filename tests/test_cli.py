@@ -17,9 +17,9 @@ from made import made
 import pipslim
 from pipslim import cli, fixing, runner
 from pipslim.files import disk
+from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.options import OPTIONS, Arguments, Option, parse_quickly
 from pipslim.passes import IDS, PASSES, Step
-from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
 

@@ -27,7 +27,7 @@ from pipslim.facts.settings import (
 )
 from pipslim.files import disk
 from pipslim.files.context import BadPattern, ContextFolder, Ignored
-from pipslim.passes.base import CONF, SCRIPT, Elsewhere, Finding, Fix, Safety
+from pipslim.fixes.base import CONF, SCRIPT, Elsewhere, Finding, Fix, Safety
 from pipslim.report.formats import FORMATS
 from pipslim.runner import Job
 from pipslim.runner import run as run_jobs

@@ -23,7 +23,7 @@ from pipslim.carriers.script import follow
 from pipslim.facts.known import Facts
 from pipslim.facts.options import Options
 from pipslim.facts.scripts import Where, expanded
-from pipslim.passes.base import SCRIPT, Elsewhere, Finding, Fix, Safety
+from pipslim.fixes.base import SCRIPT, Elsewhere, Finding, Fix, Safety
 from pipslim.report.formats import FORMATS
 from pipslim.rewrite.scripts import differs
 from pipslim.syntax.document import Document

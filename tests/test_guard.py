@@ -8,7 +8,7 @@ import pytest
 from made import made
 
 from pipslim import Choice, Outcome, rewrite
-from pipslim.passes.base import Finding, Fix, Safety
+from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import BOM, Span
 

@@ -13,8 +13,8 @@ from made import made
 import pipslim
 from pipslim import Choice, Outcome, Problem, Report, rewrite
 from pipslim.facts.options import Options
+from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.passes import IDS, PASSES, USUAL, Step
-from pipslim.passes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.source import BOM, Position, Span
 

@@ -8,8 +8,8 @@ from pipslim.carriers.runs import Followed, Place
 from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.pipcalls import mention
+from pipslim.fixes.base import SCRIPT, Elsewhere, Finding, Fix
 from pipslim.passes import PASSES
-from pipslim.passes.base import SCRIPT, Elsewhere, Finding, Fix
 from pipslim.rewrite.others import Overlay, Unproven, others, overlaid
 from pipslim.rewrite.outcome import Offer, Other, Outcome, Problem, Report
 from pipslim.rewrite.pragma import pragmas, unused

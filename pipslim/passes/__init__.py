@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pipslim.facts.known import Facts
-    from pipslim.passes.base import About, Finding, Pass
+    from pipslim.fixes.base import About, Finding, Pass
     from pipslim.syntax.document import Document
 
     _FindBehind = Callable[[Document, Facts, list[Finding]], Iterator[Finding]]

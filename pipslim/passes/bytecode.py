@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipslim.facts.images import Origin
 from pipslim.facts.leftovers import BYTECODE
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import joined
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import joined
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy, record

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipslim.facts.condas import CONDA, clean_flags, empties, name, options, writes
 from pipslim.facts.installers import find_calls, spelled
 from pipslim.facts.programs import SHELLS
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.chains import behind
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.chains import behind
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy, record
 

@@ -6,9 +6,9 @@ from pipslim.facts.conf import VARIABLE
 from pipslim.facts.mounts import no_cache_words, own_mount, reliance
 from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.mounting import unflagged, without_pair
-from pipslim.passes.words import as_written, without_words
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.mounting import unflagged, without_pair
+from pipslim.fixes.words import as_written, without_words
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING

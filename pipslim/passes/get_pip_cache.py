@@ -8,8 +8,8 @@ from pipslim.facts.installers import cache_dir, mount_over, variables
 from pipslim.facts.leftovers import CACHE
 from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import cache_of
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import option_behind
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import option_behind
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

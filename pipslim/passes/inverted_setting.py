@@ -6,8 +6,8 @@ import re
 
 from pipslim.facts.leftovers import BYTECODE, CACHE
 from pipslim.facts.settings import truth
-from pipslim.passes.base import About, Finding
-from pipslim.passes.rewording import Wanted, compiling, fixed, reworded
+from pipslim.fixes.base import About, Finding
+from pipslim.fixes.rewording import Wanted, compiling, fixed, reworded
 from pipslim.syntax.pairs import Malformed, arguments, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipslim.facts.options import MOUNT
 from pipslim.facts.purges import AROUND, OWN, POINT, purges
 from pipslim.facts.silence import called, fills, loud
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.removal import at_hand, removal, words
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.removal import at_hand, removal, words
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pipslim.facts.known import Facts
     from pipslim.facts.purges import Purge
     from pipslim.facts.stages import StageFacts
-    from pipslim.passes.removal import Removal
+    from pipslim.fixes.removal import Removal
     from pipslim.syntax.document import Document
 
 _ID = "late-purge"

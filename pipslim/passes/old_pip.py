@@ -6,8 +6,8 @@ from pipslim.facts.images import Age
 from pipslim.facts.pips import NEVER_NEW
 from pipslim.facts.places import top
 from pipslim.facts.upgrades import hindrance
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import line_after, linked
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import line_after, linked
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.script import Script
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple

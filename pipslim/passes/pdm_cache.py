@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipslim.facts.images import parse_version
 from pipslim.facts.installers import Tool, cache_dir, find_calls, mount_over, variables
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import joined
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import joined
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipslim.facts.flag import FLAG, flag_refused
 from pipslim.facts.options import KEEP
 from pipslim.facts.pipcalls import CACHE_WRITERS
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.words import added
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.words import added
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
 
@@ -47,7 +47,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         pips = facts.pips(stage)
         uses = pips.uses
         if facts.options.cache != KEEP:
-            from pipslim.passes.mounted import settled
+            from pipslim.fixes.mounted import settled
 
             found, uses = settled(document, facts, uses)
             yield from found

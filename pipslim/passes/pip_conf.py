@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipslim.facts import conf
 from pipslim.facts.options import KEEP
 from pipslim.facts.places import top
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import line_after, linked
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import line_after, linked
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
     from pipslim.facts.stages import StageFacts
-    from pipslim.passes.complete import Completion
+    from pipslim.fixes.complete import Completion
     from pipslim.syntax.document import Document
     from pipslim.syntax.edits import Edit
 
@@ -67,7 +67,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         elif judged is not None:
             completions.append(judged)
     if completions:
-        from pipslim.passes.complete import agreed
+        from pipslim.fixes.complete import agreed
 
         yield from agreed(completions)
 
@@ -106,13 +106,13 @@ def _judge(
     chain = [*stage.chain()[:-1], *stage.family()]
     written = conf.is_written(facts, chain)
     if written and facts.options.cache != KEEP:
-        from pipslim.passes.again import rewritten
+        from pipslim.fixes.again import rewritten
 
         again = rewritten(document, facts, stage, found)
         if again is not None:
             return again
     if conf.may_bring(facts, chain):
-        from pipslim.passes.complete import completion
+        from pipslim.fixes.complete import completion
 
         brought = completion(document, facts, stage, found)
     elif written:
@@ -139,7 +139,7 @@ def _new(
     removed: tuple[tuple[Edit, ...], tuple[str, ...]] = ((), ())
     purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
     if wish.cache and purges:  # they fail where there is no cache
-        from pipslim.passes.removal import without_calls
+        from pipslim.fixes.removal import without_calls
 
         without = without_calls(document, facts, purges)
         if isinstance(without, str):
@@ -157,7 +157,7 @@ def _new(
     else:
         place = top(facts, stage) if not no_files else None
         if place is None:
-            from pipslim.passes.variables import by_env
+            from pipslim.fixes.variables import by_env
 
             why = "pip reads no file" if no_files else "no root can write it"
             return by_env(document, facts, stage, wish, found, why, removed)

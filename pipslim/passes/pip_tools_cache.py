@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipslim.facts.caches import removed_behind
 from pipslim.facts.installers import cache_dir, mount_over
 from pipslim.facts.pip_based import PIP_COMPILE, PIP_SYNC, PIPTOOLS, calls_of
-from pipslim.passes.base import About, Finding
-from pipslim.passes.variables import no_cache
+from pipslim.fixes.base import About, Finding
+from pipslim.fixes.variables import no_cache
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

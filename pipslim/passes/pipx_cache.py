@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipslim.facts.pip_based import PIPX, calls_of
-from pipslim.passes.base import About, Finding
-from pipslim.passes.variables import no_cache
+from pipslim.fixes.base import About, Finding
+from pipslim.fixes.variables import no_cache
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipslim.facts.installers import runs
-from pipslim.passes.base import About, Finding
+from pipslim.fixes.base import About, Finding
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import convertible, env_tail, indentation
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import convertible, env_tail, indentation
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.expand import BadExpansion, references
 from pipslim.syntax.pairs import Malformed, pairs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.leftovers import BYTECODE, CACHE
-from pipslim.passes.base import About, Finding, Fix, Safety
+from pipslim.fixes.base import About, Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING

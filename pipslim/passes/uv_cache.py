@@ -6,8 +6,8 @@ from pipslim.facts.caches import brought, needed, removed_behind
 from pipslim.facts.installers import Call, cache_dir, find_calls, mount_over
 from pipslim.facts.options import MOUNT
 from pipslim.facts.uv import UV, UVX, keeps_program, runs_program, said, writes_cache
-from pipslim.passes.base import About, Finding, Fix, Safety
-from pipslim.passes.layout import option_behind
+from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.layout import option_behind
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.installers import Tool, find_calls
-from pipslim.passes.base import About, Finding
+from pipslim.fixes.base import About, Finding
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

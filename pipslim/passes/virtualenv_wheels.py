@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipslim.facts.images import parse_version
 from pipslim.facts.installers import Tool, find_calls
-from pipslim.passes.base import About, Finding
+from pipslim.fixes.base import About, Finding
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
 if TYPE_CHECKING:

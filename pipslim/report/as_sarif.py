@@ -21,7 +21,7 @@ from pipslim.syntax.source import Lines, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pipslim.passes.base import About
+    from pipslim.fixes.base import About
     from pipslim.report.findings import Entry
     from pipslim.runner import FileOutcome
     from pipslim.syntax.edits import Edit

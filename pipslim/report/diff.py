@@ -6,7 +6,7 @@ from bisect import bisect_right
 from io import StringIO
 from itertools import accumulate
 
-from pipslim.passes.base import CONF
+from pipslim.fixes.base import CONF
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, record
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from pipslim.facts.settings import harmless
+from pipslim.fixes.base import CONF
 from pipslim.passes import IDS
-from pipslim.passes.base import CONF
 from pipslim.report.diff import changed_lines
 from pipslim.report.rows import blocks, kinds
 from pipslim.syntax.source import encode

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pipslim.fixes.base import NEEDS_BUILDKIT
 from pipslim.passes import IDS
-from pipslim.passes.base import NEEDS_BUILDKIT
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from pipslim.files import disk
+from pipslim.fixes.base import CONF
 from pipslim.options import Arguments
 from pipslim.passes import PASSES
-from pipslim.passes.base import CONF
 from pipslim.report.diff import unified
 from pipslim.report.summary import count_files
 from pipslim.review.keys import ENTER

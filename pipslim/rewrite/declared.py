@@ -5,14 +5,14 @@ from __future__ import annotations
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pipslim.passes.base import Fix
+    from pipslim.fixes.base import Fix
 
 _NONE: frozenset[str] = frozenset()
 _NO_FLAGS: frozenset[tuple[str, str]] = frozenset()
 
 
 class Declared(NamedTuple):
-    """What was declared by the fixes of a rewrite, see `pipslim.passes.base.Fix`."""
+    """What was declared by the fixes of a rewrite, see `pipslim.fixes.base.Fix`."""
 
     adds: frozenset[str] = _NONE
     drops: frozenset[str] = _NONE

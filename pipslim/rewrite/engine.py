@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from pipslim.facts.context import Folder
     from pipslim.facts.options import Options
+    from pipslim.fixes.base import Finding
     from pipslim.passes import Step
-    from pipslim.passes.base import Finding
     from pipslim.rewrite.pragma import Pragma
 
     _Accept = Callable[[Offer], bool]

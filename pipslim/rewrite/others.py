@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.passes.base import CONF, SCRIPT
+from pipslim.fixes.base import CONF, SCRIPT
 from pipslim.rewrite.outcome import Other, Report
 from pipslim.rewrite.select import held_back
 from pipslim.syntax.edits import Edit, Patch, apply
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipslim.facts.context import Folder
-    from pipslim.passes.base import Elsewhere, Finding
+    from pipslim.fixes.base import Elsewhere, Finding
 
 
 class Unproven(Exception):

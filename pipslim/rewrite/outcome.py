@@ -7,7 +7,7 @@ from pipslim.passes import USUAL
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from pipslim.passes.base import Finding
+    from pipslim.fixes.base import Finding
     from pipslim.syntax.edits import Edit
     from pipslim.syntax.source import Position
 
@@ -68,7 +68,7 @@ class Other(NamedTuple):
     """Another file that this build reads, with what is proposed for it.
 
     `path` is seen from the top of the build context, with slashes; `text` is the file's as it is.
-    `edits` of a report are its whole fix, of `text`. `kind` is that of `pipslim.passes.base`, empty
+    `edits` of a report are its whole fix, of `text`. `kind` is that of `pipslim.fixes.base`, empty
     where there is nothing to tell: the file is well as it is, for this build. `unused` are the
     file's own ignore comments that silence nothing here.
     """

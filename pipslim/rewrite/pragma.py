@@ -9,7 +9,7 @@ from pipslim.syntax.source import position
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from pipslim.passes.base import Finding
+    from pipslim.fixes.base import Finding
     from pipslim.syntax.document import Document
     from pipslim.syntax.source import Position, Span
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
-from pipslim.passes.base import Safety
+from pipslim.fixes.base import Safety
 from pipslim.syntax.edits import clash
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipslim.passes.base import Finding
+    from pipslim.fixes.base import Finding
     from pipslim.syntax.edits import Edit
 
 

@@ -50,7 +50,7 @@ class Job(NamedTuple):
 class FileOutcome(NamedTuple):
     """What became of one file: its outcome, or why it could not be read or written.
 
-    `other` is empty for a Dockerfile, else the kind of the file, see `pipslim.passes.base`.
+    `other` is empty for a Dockerfile, else the kind of the file, see `pipslim.fixes.base`.
     """
 
     path: str

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.files import disk
 from pipslim.files.context import ContextFolder
-from pipslim.passes.base import SCRIPT
+from pipslim.fixes.base import SCRIPT
 from pipslim.rewrite.engine import Outcome, Problem, Report
 from pipslim.rewrite.others import unproven
 from pipslim.runner import FileOutcome, rewritten

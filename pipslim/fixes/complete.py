@@ -15,8 +15,8 @@ from pipslim.facts.settings import (
     read_settings,
     sections,
 )
-from pipslim.passes.base import CONF, Elsewhere, Finding, Fix, Safety
-from pipslim.passes.commands import held, here, is_ours, set_too, written
+from pipslim.fixes.base import CONF, Elsewhere, Finding, Fix, Safety
+from pipslim.fixes.commands import held, here, is_ours, set_too, written
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import Span

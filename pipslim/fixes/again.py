@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts import conf
-from pipslim.passes.base import Finding, Fix, Safety
+from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 

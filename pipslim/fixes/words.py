@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.flag import FLAG
-from pipslim.passes.layout import option_behind
+from pipslim.fixes.layout import option_behind
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipslim.passes.base import Finding, Fix, Safety
-from pipslim.passes.layout import joined
+from pipslim.fixes.base import Finding, Fix, Safety
+from pipslim.fixes.layout import joined
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:

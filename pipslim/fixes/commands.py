@@ -12,8 +12,8 @@ from pipslim.facts.settings import (
     sections,
     truth,
 )
-from pipslim.passes.base import Finding, Fix, Safety
-from pipslim.passes.layout import line_after, linked
+from pipslim.fixes.base import Finding, Fix, Safety
+from pipslim.fixes.layout import line_after, linked
 from pipslim.syntax.script import HOLE, Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pipslim.facts.settings import NO_COMPILE, Unreadable, read_settings, truth
-from pipslim.passes.base import Finding, Fix, Safety
+from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy

@@ -19,10 +19,10 @@ from pipslim.facts.mounts import (
 )
 from pipslim.facts.options import MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
-from pipslim.passes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
-from pipslim.passes.mounting import flagged, unflagged
-from pipslim.passes.removal import Removal, at_hand, removal
-from pipslim.passes.words import added, as_written, without_words
+from pipslim.fixes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
+from pipslim.fixes.mounting import flagged, unflagged
+from pipslim.fixes.removal import Removal, at_hand, removal
+from pipslim.fixes.words import added, as_written, without_words
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 

@@ -194,6 +194,8 @@ def test_assume_pip() -> None:
         (["--ignore=zzzzzz"], "unknown pass 'zzzzzz'; passes: "),
         (["--assume-pip=new"], "'new' is no version of pip; write one such as 24.0"),
         (["--select=pip-cache", "--ignore=pip-cache"], "--ignore takes away every pass that "),
+        (["--cache=mounts"], "'mounts' is none of keep, none, mount, did you mean 'mount'?"),
+        (["--cache-id=a b"], "'a b' is no id of a mount; write one of letters, digits, "),
         (["no/such/Dockerfile"], "no/such/Dockerfile: no such file or folder"),
         (["Dockerfile", "missing"], "missing: no such file or folder"),
         (["-", "Dockerfile"], "- (standard input) is not to be mixed with other paths"),

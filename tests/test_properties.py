@@ -168,7 +168,9 @@ COMMANDS = st.one_of(
         "apt-get update && apt-get install -y python-pip python3-pip", "apk add py3-pip",
         "yum install -y python-pip", "curl https://bootstrap.pypa.io/get-pip.py | python3",
         "python get-pip.py 'pip<20'", "rm -rf /root/.cache", "true", "set -e", "hash -r",
-        "PIP=pip3",
+        "PIP=pip3", "rm -rf ~/.cache/pip", "rm -r /root/.cache/pip && true", "uv pip install a",
+        "uv sync --frozen", "poetry install", "pdm sync", "pipenv install --system",
+        "pipx install a", "pip-sync r.txt", "conda install -y a", "conda clean -afy", "chown -R a /root/.cache",
         "export PIP_NO_CACHE_DIR=1", "echo 'pip install x'", "ls || true", "(cd /x; make)",
     ]),
 )  # fmt: skip
@@ -338,12 +340,13 @@ def test_long_and_deep_scripts(text: str) -> None:
 # -- rewriting -------------------------------------------------------------------------------------
 
 
+USUAL = Choice()
 IN_TURN = tuple(step._replace(behind=False) for step in PASSES)
 
 
-def check_laws(text: str) -> Outcome:
-    """Rewrite a text, and check what must hold whatever it is."""
-    outcome = rewrite(text)
+def check_laws(text: str, choice: Choice = USUAL) -> Outcome:
+    """Rewrite a text, and check what must hold whatever it is, and whatever is wished for."""
+    outcome = rewrite(text, choice)
     assert outcome.before == text
     assert pickle.loads(pickle.dumps(outcome)) == outcome
     problem = outcome.problem
@@ -352,8 +355,10 @@ def check_laws(text: str) -> Outcome:
         assert outcome == Outcome(text, text, problem=problem)
         return outcome
     assert apply(text, outcome.edits) == outcome.after
-    assert rewrite(text, steps=IN_TURN) == outcome, "fixes beside those waited for change nothing"
-    again = rewrite(outcome.after)
+    assert rewrite(text, choice, steps=IN_TURN) == outcome, (
+        "fixes beside those waited for change nothing"
+    )
+    again = rewrite(outcome.after, choice)
     assert again.problem is None
     assert again.after == outcome.after, "a second run changes nothing"
     before, after = parse(text), parse(outcome.after)
@@ -399,6 +404,21 @@ def test_rewriting_any_text(text: str) -> None:
 @settings(moderate, max_examples=400)
 def test_rewriting_plausible_files(text: str) -> None:
     check_laws(text)
+
+
+MODES = st.builds(
+    lambda cache, unsafe: Choice(options=Options(cache=cache), unsafe=unsafe),
+    st.sampled_from(["none", "mount"]),
+    st.booleans(),
+)
+
+
+@given(plausible(), MODES, MODES)
+@settings(moderate, max_examples=300)
+def test_rewriting_in_any_mode_and_from_one_to_another(
+    text: str, first: Choice, second: Choice
+) -> None:
+    check_laws(check_laws(text, first).after, second)
 
 
 def check_answers(text: str, answers: Random, chance: float) -> None:

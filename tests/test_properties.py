@@ -170,7 +170,8 @@ COMMANDS = st.one_of(
         "python get-pip.py 'pip<20'", "rm -rf /root/.cache", "true", "set -e", "hash -r",
         "PIP=pip3", "rm -rf ~/.cache/pip", "rm -r /root/.cache/pip && true", "uv pip install a",
         "uv sync --frozen", "poetry install", "pdm sync", "pipenv install --system",
-        "pipx install a", "pip-sync r.txt", "conda install -y a", "conda clean -afy", "chown -R a /root/.cache",
+        "pipx install a", "pip-sync r.txt", "conda install -y a", "conda clean -afy",
+        "chown -R a /root/.cache",
         "export PIP_NO_CACHE_DIR=1", "echo 'pip install x'", "ls || true", "(cd /x; make)",
     ]),
 )  # fmt: skip
@@ -414,6 +415,11 @@ MODES = st.builds(
 
 
 @given(plausible(), MODES, MODES)
+@example(
+    "FROM python:3.6.5\nRUN true\nONBUILD RUN pip install a\n",
+    Choice(options=Options(cache="mount")),
+    USUAL,
+)
 @settings(moderate, max_examples=300)
 def test_rewriting_in_any_mode_and_from_one_to_another(
     text: str, first: Choice, second: Choice

@@ -8,10 +8,12 @@ from pipslim.syntax.source import newline_at
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pipslim.facts.programs import Program
     from pipslim.facts.runs import Body
     from pipslim.syntax.document import Document
-    from pipslim.syntax.script import Command
+    from pipslim.syntax.script import Command, Word
     from pipslim.syntax.source import View
 
 _ENDS = (";", "\n")
@@ -66,9 +68,11 @@ def behind(document: Document, start: int, body: Body, program: Program, added: 
         return Edit(end, end, _last(place) + added)
     if rest[0] not in _LINKS:
         return None
-    seam = _plain(document.text[end : place.at(tokens[at + 1].start)])
     if rest[0] == "\n":
         seam = newline_at(document.text, end) + _indent(place)
+    else:  # a comment behind the link ends its line, and that is a token, too
+        behind_it = next(n for n, token in enumerate(rest) if n and token != "\n")
+        seam = _plain(document.text[end : place.at(tokens[at + behind_it].start)])
     return Edit(end, end, seam + added)
 
 
@@ -105,7 +109,7 @@ def _last(place: _Place) -> str:
     if command.lead == "\n" and _stops(place):
         return newline_at(text, end) + _indent(place)
     if command.lead == "&&" or (command.lead == ";" and _stops(place)):
-        seam = _plain(text[place.after(ahead[-2].end) : start])
+        seam = _plain(text[place.after(_before_link(place, ahead).end) : start])
         if "\n" in seam or command.lead == ";":
             return _TRAILING.sub("", seam)
     if "\n" not in text[start:end] or command.lead == "\n":
@@ -118,6 +122,14 @@ def _last(place: _Place) -> str:
     if style is not None and style[0].startswith("&&"):
         return f" && {newline}"
     return f" {newline}&& "
+
+
+def _before_link(place: _Place, ahead: Sequence[Word]) -> Word:
+    """Give the last token ahead of a command's link, of those `ahead` of the command."""
+    at = len(ahead) - 1
+    while place.view.text[ahead[at].start : ahead[at].end] == "\n":
+        at -= 1
+    return ahead[at - 1]
 
 
 def _indent(place: _Place) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts import conf
-from pipslim.facts.options import KEEP
+from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.places import top
 from pipslim.fixes.base import About, Finding, Fix, Safety
 from pipslim.fixes.layout import line_after, linked
@@ -78,6 +78,8 @@ def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -
     That is for a stage of its own, all of whose old calls reach one pip, and where the upgrade of
     that is a line ahead of them: the line that writes the settings goes right behind it.
     """
+    if facts.options.cache == MOUNT:
+        return  # what is wished for then hangs on whether the upgrade gets a mount
     lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
     for stage in facts.stages.all:
         old = conf.mended_at_once(facts, stage)

@@ -144,7 +144,7 @@ def test_interrupt_leaves_nothing(engine: Engine, bases: Mapping[str, str], tmp_
         time.sleep(4)
         os.killpg(process.pid, signal.SIGINT)
         _, told = process.communicate(timeout=50)
-    assert process.returncode == 130
+    assert process.returncode == 130, told
     assert "Traceback" not in told
     assert not images(engine)
 

@@ -1,4 +1,4 @@
-"""Cache mounts for pip: which one a call needs, and whether its RUN can have it."""
+"""Cache mounts: which one a call of pip needs, and whether a RUN can have one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipslim.syntax.script import HOLE
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pipslim.facts.known import Facts
     from pipslim.facts.pips import Use
@@ -64,6 +64,7 @@ class Unfit(NamedTuple):
 
 
 NONE_NEEDED = Unfit("")
+ONBUILD = Unfit("who runs an ONBUILD is not known")
 
 
 def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
@@ -76,28 +77,38 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
     if call.subcommand not in CACHE_WRITERS or call.cache_dir is not None or use.pip.rejects_flag:
         return NONE_NEEDED
     if use.onbuild:
-        return Unfit("who runs an ONBUILD is not known")
-    program = call.program
+        return ONBUILD
+    own = [other.call.program for other in facts.pips_of(use.instruction)]
+    found = mount_for(facts, use.instruction, call.program, facts.cache_dir(use), own)
+    if isinstance(found, Unfit):
+        return found
+    return _in_the_way(facts, use, found.target) or found
+
+
+def mount_for(
+    facts: Facts, number: int, program: Program, target: str | None, own: Collection[Program]
+) -> Wanted | Unfit:
+    """Give the mount at `target` for a program of the RUN `number`, as its user needs it.
+
+    `own` are the programs of that RUN which have the same cache. `target` is None where the place
+    of that is not known.
+    """
     text = program.view.text[program.command.start : program.command.end]
     if _OTHER_USER.intersection(program.wrappers) or _SUDO_USER.search(text):
         return Unfit("another user runs it than the one of the RUN")
-    target = facts.cache_dir(use)
     if target is None:
         return Unfit("where its user has a cache is not known")
     if HOLE in target or not _PLAIN.match(target):
         return Unfit("the place of its cache cannot be written in a mount")
     owner = ""
-    if "sudo" not in program.wrappers and not facts.root(use.instruction):
-        made = account(facts, use.instruction)
+    if "sudo" not in program.wrappers and not facts.root(number):
+        made = account(facts, number)
         if made is None or not made.uid:
             return Unfit("the number of its user is not known")
-        other = _beside(facts, use)
+        other = _beside(facts, number, own)
         if other:
             return Unfit(f"`{other}` in its RUN could not write to a folder around the mount")
         owner = f",uid={made.uid}" + (f",gid={made.gid}" if made.gid else "")
-    reason = _in_the_way(facts, use, target)
-    if reason is not None:
-        return reason
     named = f",id={facts.options.cache_id}" if facts.options.cache_id else ""
     flag = f"--mount=type=cache,target={target},sharing=locked{named}{owner}"
     return Wanted(flag, target)
@@ -173,16 +184,15 @@ def shows_buildkit(facts: Facts) -> bool:
     return any(facts.mentions(sign) for sign in _SIGNS_OF_BUILDKIT)
 
 
-def _beside(facts: Facts, use: Use) -> str:
-    """Give a program of a call's RUN, pip and what surely writes no cache aside, or nothing.
+def _beside(facts: Facts, number: int, own: Collection[Program]) -> str:
+    """Give a program of a RUN, `own` and what surely writes no cache aside, or nothing.
 
     While a RUN has a mount, BuildKit's folders around it are root's (`~/.cache`), as built: another
     user cannot write there, and when the RUN ends they are gone.
     """
-    calls = [other.call.program for other in facts.pips_of(use.instruction)]
-    for body in facts.run(use.instruction).bodies:
+    for body in facts.run(number).bodies:
         for program in body.reading.programs:
-            if program not in calls and program.name not in _WRITE_NO_CACHE:
+            if program not in own and program.name not in _WRITE_NO_CACHE:
                 return program.name
     return ""
 
@@ -195,14 +205,27 @@ def _in_the_way(facts: Facts, use: Use, target: str) -> Unfit | None:
     if need is not None:
         return Unfit(f"line {{line}} needs the cache: `{need.name}`", need.start)
     own = [purge.program for purge in own_purges(facts, use)]
-    for program, word in _removed(facts, use):
-        if program not in own and _meets(word, target):
-            told = f"{program.name} {word.replace(HOLE, '…')}"
-            return Unfit(f"its RUN removes the cache: `{told}`")
+    removed = removal_of(facts, use.instruction, target, own)
+    if removed is not None:
+        return removed
     words = no_cache_words(use)
     if words is None:
         return Unfit("a variable turns its cache off")
     return _conf_in_the_way(facts, stage)
+
+
+def removal_of(
+    facts: Facts, number: int, target: str, but: Collection[Program] = ()
+) -> Unfit | None:
+    """Tell whether the RUN `number` removes what a mount at `target` would be, `but` aside.
+
+    A mount point cannot be removed, nor the folders around it: the build would fail.
+    """
+    for program, word in _removed(facts, number):
+        if program not in but and _meets(word, target):
+            told = f"{program.name} {word.replace(HOLE, '…')}"
+            return Unfit(f"its RUN removes the cache: `{told}`")
+    return None
 
 
 def _conf_in_the_way(facts: Facts, stage: StageFacts) -> Unfit | None:
@@ -235,9 +258,9 @@ def own_purges(facts: Facts, use: Use) -> list[Purge]:
     return [each for each in found if each.number == use.instruction and each.alone]
 
 
-def _removed(facts: Facts, use: Use) -> Iterator[tuple[Program, str]]:
-    """Give the paths that commands of a call's RUN remove, behind those commands."""
-    for body in facts.run(use.instruction).bodies:
+def _removed(facts: Facts, number: int) -> Iterator[tuple[Program, str]]:
+    """Give the paths that commands of the RUN `number` remove, behind those commands."""
+    for body in facts.run(number).bodies:
         for program in body.reading.programs:
             if program.name in ("rm", "rmdir", "unlink", "shred"):
                 yield from [(program, word.value) for word in program.words[1:]]

@@ -86,11 +86,11 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
         if reason is None and facts.cache_off(use):
             reason = reliance(facts)
         words = no_cache_words(use) or ()
-        without = without_words(document, use, words)
+        without = without_words(document, use.call.program, use.after, words)
         if isinstance(wish, Wanted) and reason is None and without is not None:
             mounted.append(use)
             edits += without
-            drops += as_written(use, words)
+            drops += as_written(use.call.program, words)
             if ("", wish.flag) not in flags:
                 flags.append(("", wish.flag))
         elif use.call.turns_cache_off or facts.cache_off(use):

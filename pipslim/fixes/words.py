@@ -1,4 +1,4 @@
-"""Words of a call of pip: one put in, or some taken out."""
+"""Words of a call: one put in, or some taken out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pipslim.facts.pips import Use
+    from pipslim.facts.programs import Program
     from pipslim.syntax.document import Document
     from pipslim.syntax.script import Word
 
@@ -20,16 +21,18 @@ def added(document: Document, use: Use) -> Edit:
     return option_behind(document, use.span(), FLAG, exec_form=use.call.program.exec_form)
 
 
-def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[Edit] | None:
-    """Give the edits that take words out of a call, each with the blanks ahead of it.
+def without_words(
+    document: Document, program: Program, after: Callable[[Word], int], words: Iterable[Word]
+) -> list[Edit] | None:
+    """Give the edits that take words out of a program's, each with the blanks ahead of it.
 
-    None where a comment stands in between.
+    `after` gives the file offset behind a word. None where a comment stands in between.
     """
     edits: list[Edit] = []
-    every = use.call.program.words
+    every = program.words
     for word in words:
         ahead = every[every.index(word) - 1]
-        start, end = use.after(ahead), use.after(word)
+        start, end = after(ahead), after(word)
         if any(start < comment.start < end for comment in document.comments):
             return None
         if edits and edits[-1].end == start:
@@ -39,9 +42,8 @@ def without_words(document: Document, use: Use, words: Iterable[Word]) -> list[E
     return edits
 
 
-def as_written(use: Use, words: Iterable[Word]) -> tuple[str, ...]:
-    """Give words of a call as they are written; of an exec form, without their quotes."""
-    program = use.call.program
+def as_written(program: Program, words: Iterable[Word]) -> tuple[str, ...]:
+    """Give words of a program as they are written; of an exec form, without their quotes."""
     if program.exec_form:
         return tuple(word.value for word in words)
     return tuple(program.view.text[word.start : word.end] for word in words)

@@ -88,10 +88,12 @@ def _without_flag(document: Document, use: Use) -> Finding:
     """Give the finding for a call that loses its flag, so that its mount is of use."""
     told = _told(use)
     words = no_cache_words(use)
-    edits = without_words(document, use, words) if words else None
+    edits = without_words(document, use.call.program, use.after, words) if words else None
     if not words or edits is None:
         return told._replace(why_not="the flag cannot be taken out of that line")
-    fix = Fix("take the flag away", Safety.SAFE, tuple(edits), drops=as_written(use, words))
+    fix = Fix(
+        "take the flag away", Safety.SAFE, tuple(edits), drops=as_written(use.call.program, words)
+    )
     return told._replace(fix=fix)
 
 

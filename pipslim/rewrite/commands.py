@@ -119,12 +119,13 @@ def _flags(instruction: Instruction, escape: str) -> list[str]:
 
 
 def _behind_flags(side: Side) -> Side:
-    """Leave out the cuts that lie in a RUN's flags, which are compared by themselves."""
+    """Leave out what is cut of a RUN's flags, which are compared by themselves."""
     found, behind = flags(side.instruction, side.document.escape)
     if not side.cuts or not found or behind >= len(side.instruction.view.text):
         return side
     end = side.instruction.at(behind) - side.instruction.start
-    return side._replace(cuts=[(low, high) for low, high in side.cuts if high > end])
+    behind_them = [(max(low, end), high) for low, high in side.cuts if high > end]
+    return side._replace(cuts=behind_them)
 
 
 def _unread(side: Side) -> list[str]:

@@ -320,10 +320,8 @@ def cache_dir(facts: Facts, call: Call, named: str | None = None) -> str | None:
         return moved.rstrip("/")
     if given.get("XDG_CACHE_HOME"):
         return f"{given['XDG_CACHE_HOME'].rstrip('/')}/{call.tool.folder}"
-    home = given.get("HOME")
-    if not home:
-        root = "sudo" in call.program.wrappers or facts.root(call.instruction)
-        home = "/root" if root else ""
+    sudo = "sudo" in call.program.wrappers
+    home = given.get("HOME") or facts.home(call.instruction, sudo=sudo)
     return f"{home.rstrip('/')}/.cache/{call.tool.folder}" if home else None
 
 

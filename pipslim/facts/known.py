@@ -285,20 +285,23 @@ class Facts:
             return variables["PIP_CACHE_DIR"].rstrip("/")
         if variables.get("XDG_CACHE_HOME"):
             return variables["XDG_CACHE_HOME"].rstrip("/") + "/pip"
-        home = variables.get("HOME")
-        if not home:
-            if "sudo" in use.call.program.wrappers or self.root(use.instruction):
-                home = "/root"
-            elif not self.mentions("USER"):
-                return None
-            else:
-                from pipslim.facts.accounts import account
+        sudo = "sudo" in use.call.program.wrappers
+        home = variables.get("HOME") or self.home(use.instruction, sudo=sudo)
+        return home.rstrip("/") + "/.cache/pip" if home else None
 
-                made = account(self, use.instruction)
-                if made is None or not made.home:
-                    return None
-                home = made.home
-        return home.rstrip("/") + "/.cache/pip"
+    def home(self, index: int, *, sudo: bool) -> str:
+        """Give the home of the user that the RUN at `index` has, of root under `sudo`.
+
+        Nothing where only the image knows it.
+        """
+        if sudo or self.root(index):
+            return "/root"
+        if not self.mentions("USER"):
+            return ""
+        from pipslim.facts.accounts import account
+
+        made = account(self, index)
+        return made.home if made is not None else ""
 
     def cache_off(self, use: Use) -> bool:
         """Tell whether a variable turns the cache of a call off; an empty one does not."""

@@ -9,6 +9,8 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
     from pipslim.facts.known import Facts
+    from pipslim.facts.stages import StageFacts
+    from pipslim.syntax.document import Document
     from pipslim.syntax.script import Word
 
 _GLOBAL = frozenset(
@@ -120,9 +122,12 @@ _WITH_VALUE = _GLOBAL | frozenset(
         "--with-requirements",
     ]
 )
+LINK_MODE = "UV_LINK_MODE"
 _RUNS = (("run",), ("tool", "run"), ())
 _NO_CACHE = lazy(r"--no-cache(?:-dir)?$|-[qvU]*n[qvUn]*$")
 _NAMED_NO_CACHE = lazy(r"(?:^|\s)(?:--no-cache|-[qvU]*n)")
+_NO_CACHE_ALONE = lazy(r"(?:--no-cache(?:-dir)?|-n)$")
+_NAMED = lazy(r"(?<![\w./-])(?:[\w./-]*/)?uvx?(?![\w.-])")
 _TRUE = frozenset(("1", "on", "t", "true", "y", "yes"))
 _FALSE = frozenset(("0", "off", "f", "false", "n", "no"))
 
@@ -158,6 +163,40 @@ def keeps_program(call: Call) -> bool:
     program = call.rest[len(own)].value if len(own) < len(call.rest) else ""
     scripts = any(word.value in ("-s", "--isolated", "--no-project") for word in own)
     return scripts or program.endswith((".py", "-")) or "://" in program
+
+
+def may_start(document: Document, stage: StageFacts) -> bool:
+    """Tell whether an image of a stage may be started: the last one's, or one that says by what."""
+    for member in stage.family():
+        if member.index == len(document.stages) - 1:
+            return True
+        for number in range(member.stage.first + 1, member.stage.last):
+            if document.instructions[number].keyword in ("CMD", "ENTRYPOINT"):
+                return True
+    return False
+
+
+def started_by_uv(document: Document, stage: StageFacts) -> int | None:
+    """Give where an instruction begins that has images of a stage run uv; None without one."""
+    for member in stage.family():
+        for number in range(member.stage.first + 1, member.stage.last):
+            instruction = document.instructions[number]
+            if instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
+                if _NAMED.search(instruction.view.text):
+                    return instruction.start
+    return None
+
+
+def no_cache_words(call: Call) -> tuple[Word, ...]:
+    """Give the words of a call that do nothing but turn its cache off."""
+    words = (*call.ahead, *_own(call))
+    return tuple([word for word in words if _NO_CACHE_ALONE.match(word.value)])
+
+
+def links(facts: Facts, call: Call) -> str:
+    """Give how a call is told to bring files from the cache (`copy`, say), or nothing."""
+    words = [word.value for word in (*call.ahead, *_own(call))]
+    return _value(words, "--link-mode") or variables(facts, call).get(LINK_MODE, "")
 
 
 def writes_cache(call: Call) -> bool:

@@ -26,6 +26,8 @@ class Safety(IntEnum):
 
 # How the title of a fix ends that makes a file need BuildKit, where nothing in it did before.
 NEEDS_BUILDKIT = " (needs BuildKit)"
+# Why a mount whose cache is turned off is not mended unasked.
+WHICH = "--cache mount keeps the mount, --cache none takes it away"
 
 
 class Fix(NamedTuple):

@@ -179,9 +179,13 @@ def _cut(
     at = next(number for number, token in enumerate(tokens) if token.start >= low)
     behind = next((text[t.start : t.end] for t in tokens if t.start >= high), "")
     following = commands[last + 1] if last + 1 < len(commands) else None
-    if lead == "&&" and at > 1 and behind in ("", "&&"):
+    at_end = behind == "" or (behind == "\n" and following is None)
+    if lead == "&&" and at > 1 and (at_end or behind == "&&"):
+        link = at - 1
+        while text[tokens[link].start : tokens[link].end] == "\n":  # lines may follow a link
+            link -= 1
         edit = Edit(
-            instruction.start + body.view.after(tokens[at - 2].end),
+            instruction.start + body.view.after(tokens[link - 1].end),
             instruction.start + body.view.after(high),
             "",
         )

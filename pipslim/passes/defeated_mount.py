@@ -6,7 +6,7 @@ from pipslim.facts.conf import VARIABLE
 from pipslim.facts.mounts import no_cache_words, own_mount, reliance
 from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
-from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.fixes.base import WHICH, About, Finding, Fix, Safety
 from pipslim.fixes.mounting import unflagged, without_pair
 from pipslim.fixes.words import as_written, without_words
 from pipslim.syntax.pairs import Malformed, pairs
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
 
 _ID = "defeated-mount"
-_WHICH = "--cache mount keeps the mount, --cache none takes it away"
 
 ABOUT = About(
     id=_ID,
@@ -69,7 +68,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                     yield _told(use)._replace(why_not="no ENV says so, an ARG or its command does")
             elif off or use.call.turns_cache_off:
                 if facts.options.cache == KEEP:
-                    yield _told(use)._replace(why_not=_WHICH)
+                    yield _told(use)._replace(why_not=WHICH)
                 elif use.instruction not in unmounted:
                     unmounted.add(use.instruction)
                     yield _without_mount(document, facts, use)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _ID = "pip-conf"
 _TITLE = f"write {conf.PATH}"
-_NO_PLACE = "no place behind the upgrade of pip where root can write it"
 _MESSAGE = f"no {conf.PATH} turns off pip's cache and pip's compiling for this stage"
 
 ABOUT = About(
@@ -78,8 +77,8 @@ def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -
     That is for a stage of its own, all of whose old calls reach one pip, and where the upgrade of
     that is a line ahead of them: the line that writes the settings goes right behind it.
     """
-    if facts.options.cache == MOUNT:
-        return  # what is wished for then hangs on whether the upgrade gets a mount
+    if facts.options.cache == MOUNT:  # then it hangs on whether the upgrade gets a mount
+        return
     lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
     for stage in facts.stages.all:
         old = conf.mended_at_once(facts, stage)
@@ -155,7 +154,8 @@ def _new(
         if planned is not None:
             edit = _line(document, facts, stage, planned[1], wish)
         if edit is None:
-            return found._replace(why_not=_NO_PLACE)
+            told = "no place behind the upgrade of pip where root can write it"
+            return found._replace(why_not=told)
     else:
         place = top(facts, stage) if not no_files else None
         if place is None:
@@ -172,8 +172,7 @@ def _behind(
 ) -> Edit | None:
     """Give the edit that writes the settings behind the call that makes pip new."""
     number = use.instruction
-    last = facts.pips_of(number)[-1]
-    if last.call is use.call:
+    if facts.pips_of(number)[-1].call is use.call:
         return _line(document, facts, stage, number, wish)
     root = facts.root(number)
     script = use.call.body.reading.script

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from pipslim.facts.caches import brought, needed, removed_behind
+from pipslim.facts.caches import removed_behind
 from pipslim.facts.installers import Call, cache_dir, find_calls, mount_over
-from pipslim.facts.options import MOUNT
-from pipslim.facts.uv import UV, UVX, keeps_program, runs_program, said, writes_cache
-from pipslim.fixes.base import About, Finding, Fix, Safety
+from pipslim.facts.options import KEEP
+from pipslim.facts.uv import (
+    UV,
+    UVX,
+    keeps_program,
+    may_start,
+    no_cache_words,
+    said,
+    writes_cache,
+)
+from pipslim.facts.uv_mounts import off_refused
+from pipslim.fixes.base import WHICH, About, Finding, Fix, Safety
 from pipslim.fixes.layout import option_behind
 from pipslim.syntax.source import Span
-from pipslim.syntax.startup import TYPE_CHECKING, lazy
+from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +30,6 @@ if TYPE_CHECKING:
 FLAG = "--no-cache"
 _ID = "uv-cache"
 _PASSING = ("/tmp/", "/var/tmp/")  # who names a cache there does not want to keep it
-_NAMED = lazy(r"(?<![\w./-])(?:[\w./-]*/)?uvx?(?![\w.-])")
 
 ABOUT = About(
     id=_ID,
@@ -39,7 +47,9 @@ ABOUT = About(
         "other than below /tmp is named, where links into the cache are installed, and where uv "
         "works offline. The programs that uvx and `uv run --with` run lie in the cache themselves: "
         "a build may run one so that it is there later. In an image that can be started those take "
-        "`--unsafe`."
+        "`--unsafe`. With `--cache mount` a RUN gets a cache mount instead, and the stage "
+        "`UV_LINK_MODE=copy`, for files cannot be linked out of a mount; `--cache none` takes both "
+        "away."
     ),
     price=(
         "None for what is installed. A later build step that installs the same files downloads "
@@ -64,8 +74,14 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         for at, why_not in dict((*found.undecided, *others.undecided)).items():
             message = "a call of uv that cannot be followed may leave its cache in the layer"
             yield Finding(_ID, Span(at, at + 1), message, None, why_not)
+    left: Mapping[int, tuple[Call, ...]] = calls
+    if facts.options.cache != KEEP:
+        from pipslim.fixes.uv_mounted import settled
+
+        found_here, left = settled(document, facts, calls)
+        yield from found_here
     for stage in facts.stages.all:
-        for call in calls[stage.index]:
+        for call in left[stage.index]:
             finding = _judge(document, facts, stage, call, calls)
             if finding is not None:
                 yield finding
@@ -79,61 +95,31 @@ def _judge(
     calls: Mapping[int, tuple[Call, ...]],
 ) -> Finding | None:
     told = said(facts, call)
-    if told.off:
-        return None
     cache = cache_dir(facts, call, told.named)
+    if told.off:
+        return _defeated(facts, call, cache)
     mounts = ("cache", "tmpfs", "bind")  # what a bind holds is there to be read
     if mount_over(facts, call, cache, mounts) is not None or removed_behind(call, cache):
         return None
-    why_not, refers = told.why_not, -1
-    if not why_not:
-        start = _started_by_uv(document, stage) if keeps_program(call) else None
-        if facts.options.cache == MOUNT:
-            where = cache or "~/.cache/uv"
-            why_not = f"mounts are wished for: --mount=type=cache,target={where} keeps it out too"
-        elif told.named and not told.named.startswith(_PASSING):
-            why_not = "a folder is named for its cache, so somebody wants one"
-        elif call.read:
-            why_not = "another command reads its output"
-        elif call.rest and call.rest[0].start == call.anchor.start and runs_program(call):
-            why_not = "the words behind the subcommand stand in a variable"
-        elif start is not None:
-            why_not = "line {line} starts the image by uv, and may need what this leaves"
-            refers = start
-        elif (need := needed(facts, stage, call.tool, calls)) is not None:
-            why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-            refers = need.start
-        elif (source := brought(facts, call, cache)) is not None:
-            why_not, refers = "line {line} brings a cache for it", source
     span = call.span()
-    message = f"`{call.spelling}` leaves its cache in the layer"
-    if why_not:
-        return Finding(_ID, span, message, None, why_not, refers)
+    found = Finding(_ID, span, f"`{call.spelling}` leaves its cache in the layer")
+    if not told.why_not and told.named and not told.named.startswith(_PASSING):
+        return found._replace(why_not="a folder is named for its cache, so somebody wants one")
+    refused = off_refused(facts, stage, call, calls)
+    if refused is not None:
+        return found._replace(why_not=refused.why, refers=refused.refers)
     edit = option_behind(document, span, FLAG, exec_form=call.program.exec_form)
     safety = Safety.SAFE
-    if keeps_program(call) and _may_start(document, stage):
-        message += ", with the environment of what it runs: the image may need that later"
+    if keeps_program(call) and may_start(document, stage):
+        more = ", with the environment of what it runs: the image may need that later"
+        found = found._replace(message=found.message + more)
         safety = Safety.UNSAFE
-    return Finding(_ID, span, message, Fix(f"add {FLAG}", safety, (edit,)))
+    return found._replace(fix=Fix(f"add {FLAG}", safety, (edit,)))
 
 
-def _may_start(document: Document, stage: StageFacts) -> bool:
-    """Tell whether an image of a stage may be started: the last one's, or one that says by what."""
-    for member in stage.family():
-        if member.index == len(document.stages) - 1:
-            return True
-        for number in range(member.stage.first + 1, member.stage.last):
-            if document.instructions[number].keyword in ("CMD", "ENTRYPOINT"):
-                return True
-    return False
-
-
-def _started_by_uv(document: Document, stage: StageFacts) -> int | None:
-    """Give where an instruction begins that has images of a stage run uv; None without one."""
-    for member in stage.family():
-        for number in range(member.stage.first + 1, member.stage.last):
-            instruction = document.instructions[number]
-            if instruction.keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK"):
-                if _NAMED.search(instruction.view.text):
-                    return instruction.start
-    return None
+def _defeated(facts: Facts, call: Call, cache: str | None) -> Finding | None:
+    """Give the finding for a call that has a cache mount, and turns its cache off."""
+    if not no_cache_words(call) or mount_over(facts, call, cache, ("cache",)) is None:
+        return None
+    message = f"`{FLAG}` defeats the cache mount of `{call.spelling}`"
+    return Finding(_ID, call.span(), message, None, WHICH)

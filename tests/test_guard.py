@@ -670,7 +670,13 @@ MEANT = {
         BASE + "RUN a && pip cache dir && pip cache purge && b\n",
         (Change("RUN a", " && pip cache dir && pip cache purge", ""),),
         {"drops": ["pip cache dir && pip cache purge"]},
+        {"drops": ["pip cache dir", "pip cache"]},
+    ),
+    "commands-in-a-row-dropped-one-by-one": Meant(
+        BASE + "RUN a && pip cache dir && pip cache purge && b\n",
+        (Change("RUN a", " && pip cache dir && pip cache purge", ""),),
         {"drops": ["pip cache dir", "pip cache purge"]},
+        {"drops": ["pip cache purge"]},
     ),
     "command-between-semicolons-dropped": Meant(
         BASE + "RUN a; rm -rf /x; b\n",

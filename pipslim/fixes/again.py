@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipslim.facts import conf
 from pipslim.fixes.base import Finding, Fix, Safety
+from pipslim.fixes.wishes import wished
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ def rewritten(document: Document, facts: Facts, stage: StageFacts, told: Finding
 
     What is wished for hangs on cache mounts, and those come and go.
     """
-    wish = conf.settings(facts, stage, conf.upgrade(facts, stage))
+    wish, edits, drops = wished(document, facts, stage, conf.upgrade(facts, stage))
     for member in (*stage.chain()[:-1], *stage.family()):
         for number in range(member.stage.first + 1, member.stage.last):
             instruction = document.instructions[number]
@@ -37,7 +38,8 @@ def rewritten(document: Document, facts: Facts, stage: StageFacts, told: Finding
                 if not end:
                     return None
             title = "write it anew" if text else "take that line away"
-            fix = Fix(title, Safety.SAFE, (Edit(start, end, text),), (), (written[0],))
+            edits = tuple(sorted((Edit(start, end, text), *edits)))
+            fix = Fix(title, Safety.SAFE, edits, drops=(written[0], *drops))
             message = f"{conf.PATH} does not turn off pip's cache"
             if not wish.cache:
                 message = f"{conf.PATH} turns off pip's cache, which a mount is to keep"

@@ -9,42 +9,40 @@ from pipslim.syntax.startup import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipslim.facts.conf import Settings
     from pipslim.facts.installers import Call
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
+    from pipslim.fixes.wishes import Wish
     from pipslim.syntax.document import Document
-    from pipslim.syntax.edits import Edit
 
 
 def by_env(
     document: Document,
     facts: Facts,
     stage: StageFacts,
-    wish: Settings,
+    wish: Wish,
     finding: Finding,
     why: str,
-    removed: tuple[tuple[Edit, ...], tuple[str, ...]],
 ) -> Finding | None:
     """Give the finding for a stage where no file serves: the same settings as variables.
 
-    `why` says why none does. `removed` are edits that take out what would fail then, and what that
-    is.
+    `why` says why none does.
     """
     if any(use.crashes for use in facts.uses(stage)):
         return finding._replace(why_not=f"{why}, and by ENV it would crash a pip that may be old")
     if any("sudo" in use.call.program.wrappers for use in facts.uses(stage)):
         return finding._replace(why_not=f"{why}, and sudo takes no ENV along")
-    wanted = (("PIP_NO_CACHE_DIR", "1", wish.cache), ("PIP_COMPILE", "0", wish.compile_off))
+    told = wish.settings
+    wanted = (("PIP_NO_CACHE_DIR", "1", told.cache), ("PIP_COMPILE", "0", told.compile_off))
     pairs = tuple(
         f"{name}={value}" for name, value, on in wanted if on and not facts.mentions(name)
     )
     if not pairs:
         return None
     names = tuple(pair.partition("=")[0] for pair in pairs)
-    edits = (*joined(document, stage, pairs), *removed[0])
+    edits = (*joined(document, stage, pairs), *wish.edits)
     title = f"set the same by ENV, for {why} here"
-    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names, removed[1]))
+    return finding._replace(fix=Fix(title, Safety.SAFE, edits, names, wish.drops))
 
 
 def no_cache(

@@ -7,6 +7,7 @@ from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.places import top
 from pipslim.fixes.base import About, Finding, Fix, Safety
 from pipslim.fixes.layout import line_after, linked
+from pipslim.fixes.wishes import wished
 from pipslim.syntax.script import Script
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
@@ -136,17 +137,7 @@ def _new(
     if conf.said_by_env(facts, facts.pips(stage).uses[0]):
         return None
     behind = conf.upgrade(facts, stage) if planned is None else planned[0]
-    wish = conf.settings(facts, stage, behind)
-    removed: tuple[tuple[Edit, ...], tuple[str, ...]] = ((), ())
-    purges = [use for use in facts.uses(stage) if use.call.subcommand == "cache"]
-    if wish.cache and purges:  # they fail where there is no cache
-        from pipslim.fixes.removal import without_calls
-
-        without = without_calls(document, facts, purges)
-        if isinstance(without, str):
-            wish = wish._replace(cache="")
-        else:
-            removed = without
+    wish, edits, drops = all_wished = wished(document, facts, stage, behind)
     if not wish.cache and not wish.compile_off:
         return None
     if behind is not None and not no_files:
@@ -162,9 +153,9 @@ def _new(
             from pipslim.fixes.variables import by_env
 
             why = "pip reads no file" if no_files else "no root can write it"
-            return by_env(document, facts, stage, wish, found, why, removed)
+            return by_env(document, facts, stage, all_wished, found, why)
         edit = line_after(document, place.number, "RUN", conf.command(wish, stage, root=place.root))
-    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *removed[0]), (), removed[1]))
+    return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *edits), drops=drops))
 
 
 def _behind(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 
+from pipslim.rewrite.declared import are_dropped
 from pipslim.rewrite.ends import EVEN, hangs
 from pipslim.syntax.forms import flags, inner
 from pipslim.syntax.script import Opaque, Script
@@ -153,7 +154,7 @@ def _only_dropped(before: Side, drops: frozenset[str]) -> bool:
             words = words.strip(", ").strip('"')
         for link in ("&&", ";"):
             words = words.removeprefix(link).removesuffix(link).strip()
-        if words not in drops and not drops.issuperset(words.split()):
+        if not are_dropped(words, drops):
             return False
     return True
 

@@ -45,3 +45,15 @@ class Declared(NamedTuple):
         return all(any((f, other) in self.flags for other in new) for f in gone) and all(
             any((other, f) in self.flags for other in lost) for f in come
         )
+
+
+def are_dropped(words: str, drops: frozenset[str]) -> bool:
+    """Tell whether a text is words of `drops`, or commands of it, linked with each other."""
+    if words in drops or drops.issuperset(words.split()):
+        return True
+    for drop in drops:
+        rest = words[len(drop) :].strip() if words.startswith(drop) else ""
+        for link in ("&&", ";"):
+            if rest.startswith(link) and are_dropped(rest[len(link) :].strip(), drops):
+                return True
+    return False

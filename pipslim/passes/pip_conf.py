@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts import conf
-from pipslim.facts.options import KEEP, MOUNT
+from pipslim.facts.options import KEEP
 from pipslim.facts.places import top
 from pipslim.fixes.base import About, Finding, Fix, Safety
 from pipslim.fixes.layout import line_after, linked
@@ -78,7 +78,7 @@ def find_behind(document: Document, facts: Facts, upgrades: Sequence[Finding]) -
     That is for a stage of its own, all of whose old calls reach one pip, and where the upgrade of
     that is a line ahead of them: the line that writes the settings goes right behind it.
     """
-    if facts.options.cache == MOUNT:  # then it hangs on whether the upgrade gets a mount
+    if facts.options.cache != KEEP:  # then it hangs on mounts that come and go in this round
         return
     lines = {each.span: each.fix.edits for each in upgrades if each.fix is not None}
     for stage in facts.stages.all:

@@ -27,6 +27,9 @@ HEAD = f"FROM {SLIM}\nARG BUST\n"
 USER = "RUN useradd --uid 1001 --create-home app\nUSER app\n"
 CACHE = "--mount=type=cache,target=/root/.cache/pip"
 DOWNLOADED = re.compile(r"\bDownloading (\S+)")
+# How a build step reaches its index, and what uv says of each file that it has to fetch.
+INDEX = "${PIP_INDEX_URL:-https://pypi.org/simple}"
+FETCHED = re.compile(r"No cache entry for: \S+/(\w+)\S+\.whl")
 
 
 def rewritten(text: str, cache: str, cache_id: str = "") -> str:
@@ -126,3 +129,40 @@ def test_other_programs_cannot_write_beside_a_mount(engine: Engine) -> None:
     mount = f"--mount=type=cache,target=/home/app/.cache/pip,uid=1001,id={fresh()}"
     with pytest.raises(BuildFailed, match="Permission denied"):
         engine.build(HEAD + USER + f"RUN {mount} pip install idna && touch ~/.cache/x\n")
+
+
+UV_HEAD = f"FROM {SLIM}\nENV UV_INSECURE_HOST=localhost\nRUN pip install uv\nARG BUST\n"
+UV: Mapping[str, str] = {
+    "root": UV_HEAD + f'RUN uv pip install --system -v --index-url "{INDEX}" idna pytz\n',
+    "another-user": UV_HEAD
+    + USER
+    + f'RUN uv pip install --target /home/app/lib -v --index-url "{INDEX}" idna pytz\n',
+}
+
+
+@pytest.mark.parametrize("text", UV.values(), ids=UV.keys())
+def test_second_build_with_uv_fetches_nothing(engine: Engine, text: str) -> None:
+    def fetched(text: str) -> tuple[str, set[str]]:
+        image = engine.build(text, build_args={"BUST": fresh()})
+        return image, set(FETCHED.findall(engine.output(image)))
+
+    after = rewritten(text, MOUNT, fresh())
+    assert ".cache/uv,sharing=locked" in after
+    image, first = fetched(after)
+    assert first == {"idna", "pytz"}
+    assert "Failed to hardlink" not in engine.output(image)
+    again, second = fetched(after)
+    assert not second
+    assert not [name for name in engine.files(image) if "/.cache/uv/" in name]
+    plain = engine.build(text)
+    assert [name for name in engine.files(plain) if "/.cache/uv/" in name]
+    where = "/home/app/lib" if "/home/app/lib" in text else ""
+    listing = ["python", "-c", f"import sys; sys.path.insert(0, '{where}'); import idna, pytz"]
+    for each in (image, again, plain):
+        engine.run(each, listing)
+
+
+def test_uv_without_the_variable_warns_of_links(engine: Engine) -> None:
+    mount = f"--mount=type=cache,target=/root/.cache/uv,id={fresh()}"
+    text = UV["root"].replace("RUN uv", f"RUN {mount} uv")
+    assert "Failed to hardlink" in engine.output(engine.build(text))

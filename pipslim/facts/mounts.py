@@ -79,19 +79,25 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
     if use.onbuild:
         return ONBUILD
     own = [other.call.program for other in facts.pips_of(use.instruction)]
-    found = mount_for(facts, use.instruction, call.program, facts.cache_dir(use), own)
+    own_id = facts.options.cache_id
+    found = mount_for(facts, use.instruction, call.program, facts.cache_dir(use), own, own_id)
     if isinstance(found, Unfit):
         return found
     return _in_the_way(facts, use, found.target) or found
 
 
 def mount_for(
-    facts: Facts, number: int, program: Program, target: str | None, own: Collection[Program]
+    facts: Facts,
+    number: int,
+    program: Program,
+    target: str | None,
+    own: Collection[Program],
+    own_id: str,
 ) -> Wanted | Unfit:
     """Give the mount at `target` for a program of the RUN `number`, as its user needs it.
 
-    `own` are the programs of that RUN which have the same cache. `target` is None where the place
-    of that is not known.
+    `own` are the programs of that RUN which have the same cache, `own_id` is the id that it gets,
+    if one. `target` is None where the place of the cache is not known.
     """
     text = program.view.text[program.command.start : program.command.end]
     if _OTHER_USER.intersection(program.wrappers) or _SUDO_USER.search(text):
@@ -109,7 +115,7 @@ def mount_for(
         if other:
             return Unfit(f"`{other}` in its RUN could not write to a folder around the mount")
         owner = f",uid={made.uid}" + (f",gid={made.gid}" if made.gid else "")
-    named = f",id={facts.options.cache_id}" if facts.options.cache_id else ""
+    named = f",id={own_id}" if own_id else ""
     flag = f"--mount=type=cache,target={target},sharing=locked{named}{owner}"
     return Wanted(flag, target)
 

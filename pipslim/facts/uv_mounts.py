@@ -41,7 +41,9 @@ def wanted(facts: Facts, stage: StageFacts, call: Call, calls: Calls) -> Wanted 
     beside = [each for each in calls[stage.index] if each.instruction == call.instruction]
     own = [each.program for each in beside]
     cache = cache_dir(facts, call, told.named)
-    found = mount_for(facts, call.instruction, call.program, cache, own)
+    # with the id of pip's, both would be in one folder
+    own_id = f"{facts.options.cache_id}-uv" if facts.options.cache_id else ""
+    found = mount_for(facts, call.instruction, call.program, cache, own, own_id)
     if isinstance(found, Unfit):
         return found
     if any(removed_behind(each, cache) for each in beside):

@@ -73,7 +73,8 @@ def without_calls(document: Document, facts: Facts, uses: Iterable[Use]) -> Remo
     places: dict[int, list[int]] = {}
     for use in uses:
         program, words = use.call.program, use.call.program.command.words
-        unplain = program.wrappers or "\\" in use.call.written or program.exec_form
+        raw = use.call.program.view.text[program.command.start : program.command.end]
+        unplain = program.wrappers or program.exec_form or "\\" in raw or "\r" in raw
         if unplain or use.onbuild or any(HOLE in word.value for word in words):
             return _PART
         places.setdefault(use.instruction, []).append(program.outer)

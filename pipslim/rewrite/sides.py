@@ -79,9 +79,14 @@ def both(before: Facts, after: Facts, edits: Sequence[Edit]) -> Sides:
 
 
 def _whole_lines(source: str, start: int, end: int, text: str) -> bool:
-    """Tell whether an edit puts in, or takes out, whole lines."""
+    """Tell whether an edit puts in, or takes out, whole lines.
+
+    Those at the end of a file without a newline there go with the newline ahead of them.
+    """
     if start == end:
         return text.endswith("\n")
+    if end == len(source) and source[end - 1] != "\n":
+        return not text and source[start] in "\r\n"
     return not text and source[end - 1] == "\n" and (not start or source[start - 1] == "\n")
 
 
@@ -104,11 +109,12 @@ def _touched(
 ) -> None:
     """Take in the instructions that a range overlaps or touches.
 
-    Not the one ahead of which it puts, or takes out, whole `lines`.
+    Not those ahead of which, or behind which, it puts in or takes out whole `lines`.
     """
     at = max(bisect_right(starts, low) - 1, 0)
     while at < len(starts) and starts[at] <= high:
-        if document.instructions[at].end >= low and not (lines and high <= starts[at]):
+        end = document.instructions[at].end
+        if end >= low and not (lines and (high <= starts[at] or end <= low)):
             found.add(at)
         at += 1
 

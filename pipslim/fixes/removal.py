@@ -48,7 +48,9 @@ def removal(document: Document, number: int, run: Run, places: Iterable[int]) ->
         return _PART
     chosen = sorted(set(places))
     for at in chosen:
-        if script.commands[at].nest or not _plain(script.commands[at]):
+        _, _, _, start, end, nest, _, _ = command = script.commands[at]
+        # a script with CRLF has the CR in its words
+        if nest or not _plain(command) or "\r" in body.view.text[start:end]:
             return _PART
     drops = [_written(body, script.commands[at]) for at in chosen]
     if len(chosen) == len(script.commands):
@@ -73,8 +75,7 @@ def without_calls(document: Document, facts: Facts, uses: Iterable[Use]) -> Remo
     places: dict[int, list[int]] = {}
     for use in uses:
         program, words = use.call.program, use.call.program.command.words
-        raw = use.call.program.view.text[program.command.start : program.command.end]
-        unplain = program.wrappers or program.exec_form or "\\" in raw or "\r" in raw
+        unplain = program.wrappers or "\\" in use.call.written or program.exec_form
         if unplain or use.onbuild or any(HOLE in word.value for word in words):
             return _PART
         places.setdefault(use.instruction, []).append(program.outer)

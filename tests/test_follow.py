@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from made import made
 
 from pipslim import Choice, cli, decode, rewrite
-from pipslim.carriers.comments import script_pragmas
-from pipslim.carriers.script import follow
+from pipslim.carriers.scripts.comments import script_pragmas
+from pipslim.carriers.scripts.follow import follow
 from pipslim.facts.known import Facts
 from pipslim.facts.options import Options
 from pipslim.facts.scripts import Where, expanded

@@ -179,7 +179,7 @@ def rewritten(job: Job, text: str, accept: Callable[[Offer], bool] | None = None
     else:
         outcome = rewrite(text, job.choice, accept=accept, folder=folder)
     if job.follow:
-        from pipslim.carriers.script import follow
+        from pipslim.carriers.scripts.follow import follow
 
         outcome = follow(outcome, job.choice, folder, accept)
     return outcome

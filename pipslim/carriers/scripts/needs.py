@@ -11,7 +11,7 @@ from pipslim.syntax.startup import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipslim.carriers.runs import Followed
+    from pipslim.carriers.scripts.runs import Followed
     from pipslim.facts.context import Folder
     from pipslim.facts.stages import StageFacts
     from pipslim.rewrite.outcome import Choice, Offer, Outcome, Report

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipslim.carriers.comments import script_pragmas
-from pipslim.carriers.needs import spared
-from pipslim.carriers.runs import Followed, Place
+from pipslim.carriers.scripts.comments import script_pragmas
+from pipslim.carriers.scripts.needs import spared
+from pipslim.carriers.scripts.runs import Followed, Place
 from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.pipcalls import mention

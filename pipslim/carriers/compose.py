@@ -1,0 +1,3 @@
+"""Dockerfiles inside compose files: `dockerfile_inline` of a service's build."""
+
+from __future__ import annotations

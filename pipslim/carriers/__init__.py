@@ -37,9 +37,7 @@ CARRIERS = (
     Carrier("bake", (b"dockerfile-inline",), True, "dockerfile-inline of bake files"),
     Carrier("template", (b"FROM", b"from"), True, "templates: Dockerfile.j2, .tmpl, .in, .erb, …"),
     Carrier("markdown", (b"ockerfile", b"ocker"), False, "fenced dockerfile blocks in Markdown"),
-    Carrier(
-        "python", (b"FROM ", b"pip"), False, "Dockerfiles in literals of Python, builders' APIs"
-    ),
+    Carrier("python", (b"FROM ", b"pip"), False, "Dockerfiles in literals of Python"),
 )
 BY_KIND = {carrier.kind: carrier for carrier in CARRIERS}
 USUAL = tuple([carrier.kind for carrier in CARRIERS if carrier.usual])

@@ -68,7 +68,7 @@ def carried(text: str, parts: _Parts, choice: Choice, accept: _Accept | None = N
     except ValueError:
         pass
     first = next(report for report in reports if report.fixed)
-    told = f"the proof failed: {why}; the file is left as it was, please report this"
+    told = f"the proof failed: {wrong}; the file is left as it was, please report this"
     return Outcome(text, text, problem=Problem(first.position, told, first.pass_id))
 
 

@@ -1,3 +1,0 @@
-"""Dockerfiles inside compose files: `dockerfile_inline` of a service's build."""
-
-from __future__ import annotations

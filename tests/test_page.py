@@ -249,8 +249,9 @@ def test_rows_of_a_fixture_lead_to_both_texts(path: Path) -> None:
     for change in file["changes"]:
         news = [new for _, new in change["rows"] if new is not None]
         assert len(change["kinds"]) == len(news)
-        # a row is there because something changes in it
-        assert all(old != new for old, new in change["rows"])
+        # a row is there because something changes in it, the newline at the end of the file, say
+        alike = sum(old == new for old, new in change["rows"])
+        assert alike <= (not outcome.before.endswith("\n"))
     places = {at for note in file["notes"] for at in note.get("at", ())}
     assert places == set(range(len(file["changes"]))), "each change has its reason"
     for note in file["notes"]:

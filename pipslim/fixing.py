@@ -16,18 +16,18 @@ from pipslim.cli import (
     say,
 )
 from pipslim.files.disk import Unreachable
-from pipslim.files.find import find
 from pipslim.outputs import STDIN, check, opened
 from pipslim.report.summary import Summary
 from pipslim.rewrite.engine import Outcome, rewrite
 from pipslim.runner import FileOutcome, Job, read_number, rewritten, run
+from pipslim.runner.found import jobs as found
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode, encode
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pipslim.cli import Streams
     from pipslim.options import Arguments
@@ -48,7 +48,7 @@ def fix(arguments: Arguments, streams: Streams) -> int:
         if STDIN in arguments.paths:
             return _fix_stdin(arguments, book, streams)
         number = read_number(arguments.jobs)
-        jobs = list(_jobs(arguments, book, unread))
+        jobs = list(found(book, unread))
         if len(jobs) > 1 and not arguments.interactive:
             progress, streams = _watched(len(jobs), arguments, streams)
         outputs = opened(arguments, streams.stdout, [job.path for job in jobs])
@@ -89,14 +89,6 @@ def _check(arguments: Arguments, streams: Streams) -> None:
         terminal = streams.stdin.isatty() and streams.stdout.isatty()
         check_interactive(arguments, terminal=terminal)
     check(arguments)
-
-
-def _jobs(arguments: Arguments, book: Book, unread: list[str]) -> Iterator[Job]:
-    """Give the files to rewrite, each with what holds for it; add what cannot be searched."""
-    for path in find(arguments.paths or (".",), book.search, unread.append):
-        choice = book.settled(path)
-        if choice is not None:
-            yield Job(path, choice, book.context(path), book.follows(path))
 
 
 def _watched(total: int, arguments: Arguments, streams: Streams) -> tuple[Progress, Streams]:
@@ -181,7 +173,8 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     text, choice = decode(streams.stdin.read()), book.choice(name)
     left_out = bool(arguments.stdin_filename) and book.excludes(name)
     context = book.context(name)
-    job = Job(name, choice, context, book.follows(name))
+    carrier = book.carrier(name) if arguments.stdin_filename else ""
+    job = Job(name, choice, context, book.follows(name), carrier)
     if left_out:
         outcome = Outcome(text, text)
     elif arguments.stdin_filename or context:
@@ -190,7 +183,7 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
         outcome = rewrite(text, choice)
     arguments = arguments._replace(quiet=True, write=False)
     outputs = opened(arguments, streams.stdout, [name])
-    results = [FileOutcome(name, outcome)]
+    results = [FileOutcome(name, outcome, host=carrier)]
     if outcome.others:
         from pipslim.runner.together import together
 

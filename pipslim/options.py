@@ -41,6 +41,7 @@ class Arguments(NamedTuple):
     cache_id: str = ""
     context: str = ""
     follow: bool | None = None
+    carriers: tuple[str, ...] = ()
     assume_pip: str = ""
     images: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ OPTIONS = (
     Option("cache_id", ("--cache-id",), "text", "The id of cache mounts that are added."),
     Option("context", ("--context",), "text", "Build context; default: the Dockerfile's folder."),
     Option("follow", ("--follow",), "switch", "Look into scripts of the context that RUNs run."),
+    Option("carriers", ("--carriers",), "list", "Files that may hold Dockerfiles; or none."),
     Option("assume_pip", ("--assume-pip",), "text", "pip's version in unknown base images."),
     Option("images", ("--images",), "list", "pip's version in these: IMAGE[:TAG]=VERSION."),
     Option("include", ("--include",), "list", "Read these files too (patterns as in .gitignore)."),

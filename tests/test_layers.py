@@ -103,6 +103,7 @@ HEAVY = (
     "pathspec",
     "pydantic",
     "rich",
+    "ruamel",
     "signal",
     "subprocess",
     "tempfile",

@@ -797,6 +797,7 @@ cache             keep             default
 cache-id          none             default
 context           its own          default
 follow            false            default
+carriers          compose          default
 assume-pip        21.0             PIPSLIM_ASSUME_PIP
 images            acme/* = 20.0    pipslim.toml:6:1
 include           none             default

@@ -15,13 +15,11 @@ class Carrier(NamedTuple):
 
     `kind` is its one spelling: its module here, `--carriers`, its folder of cases. `signs` are
     bytes without one of which a host holds none, whatever its name: they are looked for before
-    anything is imported. With `usual` it is on by default. `help` says what is read.
+    anything is imported. Which names hosts have is told by `pipslim.files.names.host`.
     """
 
     kind: str
     signs: tuple[bytes, ...]
-    usual: bool
-    help: str
 
     @property
     def parts(self) -> Callable[[str], Sequence[Part]]:
@@ -32,12 +30,5 @@ class Carrier(NamedTuple):
         return found
 
 
-CARRIERS = (
-    Carrier("compose", (b"dockerfile_inline",), True, "dockerfile_inline of compose files"),
-    Carrier("bake", (b"dockerfile-inline",), True, "dockerfile-inline of bake files"),
-    Carrier("template", (b"FROM", b"from"), True, "templates: Dockerfile.j2, .tmpl, .in, .erb, …"),
-    Carrier("markdown", (b"ockerfile", b"ocker"), False, "fenced dockerfile blocks in Markdown"),
-    Carrier("python", (b"FROM ", b"pip"), False, "Dockerfiles in literals of Python"),
-)
+CARRIERS = (Carrier("compose", (b"dockerfile_inline",)),)
 BY_KIND = {carrier.kind: carrier for carrier in CARRIERS}
-USUAL = tuple([carrier.kind for carrier in CARRIERS if carrier.usual])

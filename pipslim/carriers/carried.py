@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What puts a word into a RUN and does nothing else, so that holes around it do not matter.
 _PUT_WORDS_IN = frozenset(("pip-cache", "get-pip-cache", "uv-cache"))
 _MOST_TRIES = 12
-_NOT_HERE = "it would change text that does not stand here as it is"
+_NOT_HERE = "here the text is quoted, folded or put together; make it by hand"
 _HOLES = "parts of this text are filled in later; make it by hand"
 
 

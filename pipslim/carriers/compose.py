@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
 _KEY = "dockerfile_inline"
-_HEADER = re.compile(r"[|>][0-9+-]*[ \t]*(?:#[^\r\n]*)?\r?\n")
+# an anchor and a tag may stand ahead of the text, and a comment behind how it is written
+_HEADER = re.compile(r"(?:[&!]\S*[ \t]+)*\|[0-9+-]*[ \t]*(?:#[^\r\n]*)?\r?\n")
 # What compose puts in before a builder sees the text; `$$` is a `$`. Source: the Compose
 # specification, "Interpolation".
 _INTERPOLATED = re.compile(r"\$(?:(\$)|[A-Za-z_]\w*|(\{))?")

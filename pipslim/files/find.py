@@ -19,12 +19,14 @@ class Search(NamedTuple):
     `include` and `exclude` are patterns as in a .gitignore, for paths below the folder searched:
     files that are read too, and files and folders that are left out. Without `gitignore`, what
     git ignores is read as well. `since` names a git revision: only what differs from it is read.
+    `hosts` are kinds of files that may hold Dockerfiles, see `pipslim.files.names.host`.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     gitignore: bool = True
     since: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 _PLAIN = Search()
@@ -43,7 +45,7 @@ def find(
     search: Callable[[str], Search] = _plain,
     unread: Callable[[str], None] = _untold,
 ) -> Iterator[str]:
-    """Give the files to read: each named file, and the Dockerfiles below each named folder.
+    """Give the files to read: each named one, the Dockerfiles and hosts below each named folder.
 
     `search` tells how a folder that is named is searched, and whether the files of a folder, named
     themselves, are asked for as they differ from a revision. In the order named, below a folder its

@@ -1,11 +1,11 @@
-"""The Dockerfiles below a folder: by git's own listing in a work tree, elsewhere by a walk."""
+"""What is read below a folder: by git's own listing in a work tree, elsewhere by a walk."""
 
 from __future__ import annotations
 
 import os
 
 from pipslim.files.disk import Unreachable
-from pipslim.files.names import IGNORES, NEVER, SIGNS, VENV, is_dockerfile
+from pipslim.files.names import HOST_SIGNS, IGNORES, NEVER, SIGNS, VENV, host, is_dockerfile
 from pipslim.files.patterns import Patterns
 from pipslim.files.walk import Ignores, held_above, walk, work_tree
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -59,18 +59,19 @@ class Found:
     They are texts with `/` between their parts.
     """
 
-    __slots__ = ("_entered", "_exclude", "_include", "folder", "unread")
+    __slots__ = ("_entered", "_exclude", "_hosts", "_include", "folder", "unread")
 
     def __init__(self, folder: str, search: Search, unread: Callable[[str], None]) -> None:
         self.folder = folder
         self.unread = unread
         self._include = Patterns(search.include, folder) if search.include else None
         self._exclude = Patterns(search.exclude, folder) if search.exclude else None
+        self._hosts = search.hosts
         self._entered: dict[str, bool] = {}
 
     def file(self, path: str, name: str) -> bool:
         """Tell by its name whether a file is wanted."""
-        if not is_dockerfile(name):
+        if not is_dockerfile(name) and not (self._hosts and host(name) in self._hosts):
             if self._include is None or name.endswith(IGNORES):
                 return False
             if not self._include.below(os.fsencode(path)):
@@ -99,7 +100,8 @@ class Found:
         The paths have NUL between them; `ahead` leads to the folder that they are seen from. In the
         order of a walk: the files of a folder, then the folders in it.
         """
-        paths = set(listed.split(b"\0") if self._include else _signed(listed))
+        signs = (*SIGNS, *(sign for kind in self._hosts for sign in HOST_SIGNS[kind]))
+        paths = set(listed.split(b"\0") if self._include else _signed(listed, signs))
         found: list[tuple[list[str], str]] = []
         for path in paths:
             text = ahead + os.fsdecode(path)
@@ -127,12 +129,12 @@ class Found:
         return True
 
 
-def _signed(listed: bytes) -> Iterator[bytes]:
-    """Give those of paths with NUL between them that hold a sign of a Dockerfile's name.
+def _signed(listed: bytes, signs: Iterable[bytes]) -> Iterator[bytes]:
+    """Give those of paths with NUL between them that hold a sign of a name that is wanted.
 
     Without taking the others apart, of which there may be a hundred thousand.
     """
-    for sign in SIGNS:
+    for sign in signs:
         at = listed.find(sign)
         while at >= 0:
             end = listed.find(b"\0", at)
@@ -144,7 +146,7 @@ def _signed(listed: bytes) -> Iterator[bytes]:
 def below(
     folder: str, search: Search, revision: Revision | None, unread: Callable[[str], None]
 ) -> Iterator[str]:
-    """Give the Dockerfiles below a folder, as `pipslim.files.find.find` does for each."""
+    """Give the Dockerfiles and hosts below a folder, as `pipslim.files.find.find` does for each."""
     found = Found(folder, search, unread)
     if revision is not None:
         return _once(found.of(revision.below(folder)))

@@ -1,4 +1,4 @@
-"""Which file names are those of Dockerfiles, and which folders are never looked into."""
+"""Which file names are those of Dockerfiles and their hosts; which folders are never entered."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ _NAMES = ("Dockerfile", "Containerfile")
 _ENDINGS = (".Dockerfile", ".dockerfile")
 # A text in each name that `is_dockerfile` takes, to pass over most paths of a long list at once.
 SIGNS = (b"ockerfile", b"ontainerfile")
+# The same for the names that `host` knows, by kind.
+HOST_SIGNS = {
+    "compose": (b"compose",),
+}
+USUAL_HOSTS = ("compose",)
+_COMPOSE = ("compose.", "compose-", "docker-compose.", "docker-compose-")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name
 IGNORES = ".dockerignore"  # the ending of files that are beside Dockerfiles, and none
@@ -18,3 +24,11 @@ def is_dockerfile(name: str) -> bool:
     if name.endswith(_ENDINGS):
         return True
     return any(name == each or name.startswith(each + ".") for each in _NAMES)
+
+
+def host(name: str) -> str:
+    """Give the kind of host that a name is of, see `pipslim.carriers`, or nothing."""
+    ending = name[name.rfind(".") :]
+    if ending in (".yaml", ".yml"):
+        return "compose" if name.startswith(_COMPOSE) else ""
+    return ""

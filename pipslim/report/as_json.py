@@ -48,7 +48,7 @@ def _file(result: FileOutcome) -> dict[str, Any]:
     outcome = result.outcome
     told: dict[str, Any] = {
         "path": shown(result.path),
-        "kind": result.other or "Dockerfile",
+        "kind": result.other or result.host or "Dockerfile",
         "changed": False,
         "problem": None,
         "findings": [],

@@ -41,7 +41,7 @@ def file_data(result: FileOutcome) -> dict[str, Any]:
     `notes` the findings with the change (`at`) or else the 0-based line that each belongs to.
     `id` stands for the path and both texts. An error has its text, and the lines around its place.
     """
-    path, outcome, error, other = result
+    path, outcome, error, other, _ = result
     if outcome is None:
         reason = error.removeprefix(f"{path}: ")
         return {"path": path, "state": "unread", "id": _digest(path, error), "error": reason}
@@ -53,7 +53,9 @@ def file_data(result: FileOutcome) -> dict[str, Any]:
     before = outcome.before
     found = blocks(before, outcome.edits)
     lines = before.split("\n")
-    old_kinds, after_kinds = (kinds(each, dockerfile=not other) for each in (before, outcome.after))
+    old_kinds, after_kinds = (
+        kinds(each, dockerfile=not (other or result.host)) for each in (before, outcome.after)
+    )
     if other == CONF:
         lines = _masked(lines)
     return {

@@ -45,18 +45,21 @@ class Job(NamedTuple):
     choice: Choice
     context: str = ""
     follow: bool = False
+    carrier: str = ""
 
 
 class FileOutcome(NamedTuple):
     """What became of one file: its outcome, or why it could not be read or written.
 
-    `other` is empty for a Dockerfile, else the kind of the file, see `pipslim.fixes.base`.
+    `other` is empty for a Dockerfile, else the kind of the file, see `pipslim.fixes.base`; `host`
+    is that of a file that holds Dockerfiles, see `pipslim.carriers`.
     """
 
     path: str
     outcome: Outcome | None
     error: str = ""
     other: str = ""
+    host: str = ""
 
 
 class LazyFolder:
@@ -168,11 +171,16 @@ def carry_out(job: Job, *, write: bool) -> FileOutcome:
             disk.write(path, encode(outcome.after))
     except disk.Unreachable as error:
         return FileOutcome(path, None, str(error))
-    return FileOutcome(path, outcome)
+    return FileOutcome(path, outcome, host=job.carrier)
 
 
 def rewritten(job: Job, text: str, accept: Callable[[Offer], bool] | None = None) -> Outcome:
     """Rewrite the text of a job's file; `accept` is that of `pipslim.rewrite.engine.rewrite`."""
+    if job.carrier:
+        from pipslim.carriers import BY_KIND
+        from pipslim.carriers.carried import carried
+
+        return carried(text, BY_KIND[job.carrier].parts, job.choice, accept)
     folder = LazyFolder(job.path, job.context)
     if accept is None:
         outcome = rewrite(text, job.choice, folder=folder)

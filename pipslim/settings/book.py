@@ -6,7 +6,7 @@ import os
 
 from pipslim.files.above import here, is_folder, regular_files
 from pipslim.files.find import Search
-from pipslim.files.names import is_dockerfile
+from pipslim.files.names import host, is_dockerfile
 from pipslim.settings.choice import BadSetting
 from pipslim.settings.layers import in_force, told
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -86,7 +86,7 @@ class Book:
             for base, lines in force.include:
                 include += moved(lines, base, top)
             exclude = moved(self.arguments.exclude, self._here, top)
-        return Search(include, exclude, force.gitignore, self.arguments.since)
+        return Search(include, exclude, force.gitignore, self.arguments.since, force.carriers)
 
     def excludes(self, path: str) -> bool:
         """Tell whether a file is left out.
@@ -101,7 +101,8 @@ class Book:
         force = self.at(path)
         if force.force_exclude and self._left_out(path, forced=True):
             return True
-        if path in self._named or is_dockerfile(os.path.basename(path)):
+        name = os.path.basename(path)
+        if path in self._named or is_dockerfile(name) or host(name) in force.carriers:
             return False
         return not self._match(force.include, path)
 
@@ -199,6 +200,17 @@ class Book:
         """Tell whether the scripts that a Dockerfile's RUNs run are looked into."""
         return self.at(path).follow
 
+    def carrier(self, path: str) -> str:
+        """Give the kind of host that a file is looked into as; nothing for a Dockerfile.
+
+        Those of a kind that is off are looked into where they are named themselves.
+        """
+        kind = host(os.path.basename(path))
+        if not kind:
+            return ""
+        absolute = self.absolute(path)
+        return kind if absolute in self._named or kind in self.at(absolute).carriers else ""
+
     def settled(self, path: str) -> Choice | None:
         """Give what the engine is told for a file that was found; None where it is left out.
 
@@ -209,7 +221,7 @@ class Book:
         plain = self._plain.get(folder)
         if plain is None and folder not in self._plain:
             plain = self._plain[folder] = self._of_all_in(self.absolute(path))
-        if plain is not None and is_dockerfile(name):
+        if plain is not None and (is_dockerfile(name) or self.carrier(path)):
             return plain
         return None if self.excludes(path) else self.choice(path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.facts.options import CACHES
+from pipslim.files.names import HOST_SIGNS
 from pipslim.passes import IDS
 from pipslim.syntax.startup import TYPE_CHECKING, lazy
 
@@ -50,6 +51,14 @@ def bad_id(text: str) -> str:
     if _ID.fullmatch(text):
         return ""
     return f"{text!r} is no id of a mount; write one of letters, digits, '.', '_', '/' and '-'"
+
+
+def bad_carrier(name: object) -> str:
+    """Say what is wrong with the name of a carrier; nothing where it is one."""
+    if name in HOST_SIGNS:
+        return ""
+    known = ", ".join(HOST_SIGNS)
+    return f"unknown carrier {name!r}{nearest(str(name), HOST_SIGNS)}; carriers: {known}"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

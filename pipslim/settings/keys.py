@@ -47,6 +47,12 @@ KEYS = (
     Key("cache-id", "id", "none", "The id of the cache mounts that are added."),
     Key("context", "folder", "its own", "The folder that a Dockerfile is built with, from here."),
     Key("follow", "switch", "false", "Look into scripts of the context that RUNs run."),
+    Key(
+        "carriers",
+        "carriers",
+        "compose",
+        "Which files that may hold Dockerfiles are looked into.",
+    ),
     Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),
     Key(
         "images",
@@ -75,6 +81,7 @@ TAKES = {
     "cache": "keep, none or mount",
     "id": "an id, as text",
     "passes": "a list of passes",
+    "carriers": "a list of carriers",
     "patterns": "a list of patterns",
     "switch": "true or false",
     "version": "a version, as text",
@@ -87,6 +94,7 @@ EXAMPLES = {
     "cache": '"mount"',
     "id": '"pip"',
     "passes": '["pip-cache"]',
+    "carriers": '["compose"]',
     "patterns": '["vendor/"]',
     "switch": "true",
     "version": '"24.0"',

@@ -5,9 +5,17 @@ from __future__ import annotations
 import os
 
 from pipslim.facts.options import KEEP, Options
+from pipslim.files.names import USUAL_HOSTS
 from pipslim.passes import USUAL
 from pipslim.rewrite.engine import Choice
-from pipslim.settings.choice import BadSetting, bad_cache, bad_id, bad_version, unknown_pass
+from pipslim.settings.choice import (
+    BadSetting,
+    bad_cache,
+    bad_carrier,
+    bad_id,
+    bad_version,
+    unknown_pass,
+)
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,6 +56,7 @@ class InForce(NamedTuple):
     unsafe: bool
     context: str
     follow: bool
+    carriers: tuple[str, ...]
     cache: str
     cache_id: str
     assume_pip: str
@@ -104,6 +113,7 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
         bool(single.get("unsafe")),
         str(single.get("context", "")),
         bool(single.get("follow")),
+        tuple(_texts(single.get("carriers", USUAL_HOSTS))),
         str(single.get("cache", KEEP)),
         str(single.get("cache-id", "")),
         str(single.get("assume-pip", "")),
@@ -116,7 +126,10 @@ def in_force(layers: tuple[Layer, ...]) -> InForce:
 
 
 _SINGLE = frozenset(
-    ("unsafe", "follow", "cache", "cache-id", "assume-pip", "force-exclude", "gitignore")
+    [
+        *("unsafe", "follow", "carriers", "cache", "cache-id", "assume-pip"),
+        *("force-exclude", "gitignore"),
+    ]
 )
 
 
@@ -139,6 +152,11 @@ def told(arguments: Arguments, base: str) -> Layer:
             values[field] = names
     if arguments.select and not set(arguments.select) - set(arguments.ignore):
         raise BadSetting("--ignore takes away every pass that --select names")
+    if arguments.carriers:
+        named = () if arguments.carriers == ("none",) else arguments.carriers
+        for name in named:
+            _refuse("carriers", name, bad_carrier(name))
+        values["carriers"] = named
     if arguments.assume_pip:
         _refuse("assume_pip", arguments.assume_pip, bad_version(arguments.assume_pip))
         values["assume-pip"] = arguments.assume_pip

@@ -10,6 +10,7 @@ from pipslim.passes import IDS
 from pipslim.settings.choice import (
     BadSetting,
     bad_cache,
+    bad_carrier,
     bad_id,
     bad_version,
     nearest,
@@ -186,6 +187,10 @@ class _Check:
             return value
         if kind == "passes" and isinstance(value, list):
             return self._passes(where, value)
+        if kind == "carriers" and isinstance(value, list):
+            for number, name in enumerate(value):
+                self._judge((*where, number), bad_carrier(name))
+            return tuple(value)
         if kind == "patterns" and isinstance(value, list):
             for number, pattern in enumerate(value):
                 self._pattern((*where, number), pattern)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pipslim.facts.options import CACHES, KEEP
+from pipslim.files.names import HOST_SIGNS
 from pipslim.passes import PASSES
 from pipslim.settings.keys import KEYS
 
@@ -47,6 +48,7 @@ def _property(key: Key) -> dict[str, Any]:
         "id": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._/-]*$"},
         "folder": {"type": "string", "minLength": 1},
         "passes": {**passes, **({"minItems": 1} if key.name == "select" else {})},
+        "carriers": {"type": "array", "items": {"enum": list(HOST_SIGNS)}},
         "patterns": {"type": "array", "items": _PATTERN},
         "switch": {"type": "boolean", "default": key.default == "true"},
         "version": _VERSION,

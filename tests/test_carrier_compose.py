@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hosts import Case, cases, check
@@ -13,12 +15,19 @@ from ruamel.yaml import YAML
 from test_cli import run
 from test_properties import moderate, plausible
 
-from pipslim import Choice, cli, rewrite
+from pipslim import Choice, cli, decode, rewrite
 from pipslim.carriers import BY_KIND, CARRIERS
 from pipslim.carriers.carried import carried
 from pipslim.files.names import HOST_SIGNS, host
 
+# what YAML does not take in a literal, or takes for the end of a line
+_ODD = re.compile("[^\\n\\r\\t -~\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe]")
 few = settings(moderate, max_examples=40)  # reading YAML takes its time
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from corpus import Corpus
+
 CASES = cases("compose")
 PARTS = BY_KIND["compose"].parts
 INLINE = b"""services:
@@ -77,6 +86,7 @@ def literal(text: str, indent: int, header: str, newline: str) -> str:
 )
 @few
 @example("FROM python:3.12\nRUN pip install $A \\\n\n  b", 4, "|", "\n")
+@example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a", 4, "|", "\n")
 def test_a_literal_says_what_the_engine_gives(
     text: str, indent: int, header: str, newline: str
 ) -> None:
@@ -128,6 +138,27 @@ def test_a_variable_is_never_touched(text: str, place: int, length: int) -> None
     for edit in outcome.edits:
         assert edit.start == edit.end, "words are put in, nothing else"
         assert edit.text.strip(' ,"') in ("--no-cache-dir", "--no-cache")
+
+
+@pytest.mark.corpus
+def test_real_files_say_inside_what_they_say_alone(
+    corpus: Corpus, tell: Callable[[str], None]
+) -> None:
+    texts = [decode(path.read_bytes()) for path in corpus.pip[::25]]
+    plain = [text for text in texts if text.isprintable() or not _ODD.search(text)]
+    same = 0
+    for text in plain:
+        text = text.replace("\r\n", "\n").strip("\n") + "\n"
+        outcome = carried(literal(text.replace("$", "$$"), 4, "|2", "\n"), PARTS, Choice())
+        alone = rewrite(text)
+        if alone.problem is None:
+            assert outcome.problem is None
+            assert [part.text.rstrip("\n") for part in PARTS(outcome.after)] == [
+                alone.after.rstrip("\n")
+            ]
+            same += 1
+    tell(f"compose: {same} real files inside a host, all as alone")
+    assert same > len(texts) * 0.9
 
 
 # -- the command line ------------------------------------------------------------------------------

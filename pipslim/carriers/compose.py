@@ -93,7 +93,7 @@ def _literal(text: str, start: int, end: int, value: str) -> tuple[Chars, str] |
     header = _HEADER.match(text, start)
     if header is None:
         return None
-    first = next((line for line in value.split("\n") if line), "")
+    first = next((line for line in value.split("\n") if line.strip()), "")
     lines = text[header.end() : end].splitlines(keepends=True)
     shown = next((line.rstrip("\r\n") for line in lines if line.strip()), "")
     if not first or not shown.endswith(first):

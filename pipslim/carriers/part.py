@@ -50,6 +50,8 @@ class Part(NamedTuple):
     def in_host(self, edit: Edit) -> Edit | None:
         """Give an edit of the text as one of the host; None where it cannot be made there."""
         start, end, text = edit
+        while end > start and text and self.text[end - 1] == text[-1]:
+            end, text = end - 1, text[:-1]  # a newline put back: the next line has its own blanks
         if not self.starts or any(start <= seam <= end for seam in self.seams):
             return None
         quoted = self.quote(text, start) if text else ""

@@ -136,6 +136,26 @@ class Engine:
         self._outputs[image] = done.stdout + done.stderr
         return image
 
+    def bake(self, text: str, name: str, target: str) -> tuple[str, str]:
+        """Build a target of a compose or bake file; give the image, and its inline Dockerfile.
+
+        `name` is the file's. Raises BuildFailed.
+        """
+        with tempfile.TemporaryDirectory(prefix="bake-") as folder:
+            path = Path(folder, name)
+            path.write_bytes(text.encode("utf-8", "surrogateescape"))
+            tag = f"built-by-tests:{uuid.uuid4().hex}"
+            known = ["buildx", "bake", "-f", str(path), "--set", f"*.context={folder}"]
+            told = json.loads(self._must(*known, "--print", target))
+            options = ["--allow=network.host", f"--allow=fs={folder}", "--load"]
+            options += ["--set", f"*.tags={tag}", "--progress=plain"]
+            done = self._docker(*known, *options, target)
+        if done.returncode:
+            raise BuildFailed(done.stdout + done.stderr)
+        image = self._must("image", "inspect", "--format", "{{.Id}}", tag).strip()
+        self._tags.setdefault(image, []).append(tag)
+        return image, told["target"][target]["dockerfile-inline"]
+
     def output(self, image: str) -> str:
         """Return what the last build that gave this image printed."""
         return self._outputs[image]

@@ -64,6 +64,7 @@ class Unfit(NamedTuple):
 
 
 NONE_NEEDED = Unfit("")
+READ = Unfit("another command reads its output")
 ONBUILD = Unfit("who runs an ONBUILD is not known")
 
 
@@ -78,6 +79,8 @@ def wanted(facts: Facts, use: Use) -> Wanted | Unfit:
         return NONE_NEEDED
     if use.onbuild:
         return ONBUILD
+    if call.read:  # without the mount, it would have no flag either
+        return READ
     own = [other.call.program for other in facts.pips_of(use.instruction)]
     own_id = facts.options.cache_id
     found = mount_for(facts, use.instruction, call.program, facts.cache_dir(use), own, own_id)

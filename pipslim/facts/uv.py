@@ -188,9 +188,10 @@ def started_by_uv(document: Document, stage: StageFacts) -> int | None:
 
 
 def no_cache_words(call: Call) -> tuple[Word, ...]:
-    """Give the words of a call that do nothing but turn its cache off."""
+    """Give the words of a call that do nothing but turn its cache off, as they stand there."""
+    text = call.program.view.text
     words = (*call.ahead, *_own(call))
-    return tuple([word for word in words if _NO_CACHE_ALONE.match(word.value)])
+    return tuple([w for w in words if _NO_CACHE_ALONE.match(text[w.start : w.end].strip("\"'"))])
 
 
 def links(facts: Facts, call: Call) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipslim.facts.caches import brought, needed, removed_behind
 from pipslim.facts.installers import cache_dir, mount_over
-from pipslim.facts.mounts import ONBUILD, Unfit, Wanted, mount_for, removal_of
+from pipslim.facts.mounts import ONBUILD, READ, Unfit, Wanted, mount_for, removal_of
 from pipslim.facts.uv import keeps_program, links, no_cache_words, runs_program, said, started_by_uv
 from pipslim.syntax.forms import flags
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -28,6 +28,8 @@ def wanted(facts: Facts, stage: StageFacts, call: Call, calls: Calls) -> Wanted 
     """
     if call.onbuild:
         return ONBUILD
+    if call.read:
+        return READ
     told = said(facts, call)
     if told.off and not no_cache_words(call):
         return Unfit("a variable turns its cache off")
@@ -73,7 +75,7 @@ def off_refused(facts: Facts, stage: StageFacts, call: Call, calls: Calls) -> Un
     if told.why_not:
         return Unfit(told.why_not)
     if call.read:
-        return Unfit("another command reads its output")
+        return READ
     if call.rest and call.rest[0].start == call.anchor.start and runs_program(call):
         return Unfit("the words behind the subcommand stand in a variable")
     return _in_use(facts, stage, call, calls)

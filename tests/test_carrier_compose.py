@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from corpus import Corpus
 
+    from pipslim.rewrite.engine import Offer
+
 CASES = cases("compose")
 PARTS = BY_KIND["compose"].parts
 INLINE = b"""services:
@@ -86,6 +88,7 @@ def literal(text: str, indent: int, header: str, newline: str) -> str:
 )
 @few
 @example("FROM python:3.12\nRUN pip install $A \\\n\n  b", 4, "|", "\n")
+@example("FROM python:3.12\nRUN <<E\nrm -rf ~/.cache/pip && pip install a\nE", 4, "|", "\n")
 @example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a", 4, "|", "\n")
 def test_a_literal_says_what_the_engine_gives(
     text: str, indent: int, header: str, newline: str
@@ -159,6 +162,21 @@ def test_real_files_say_inside_what_they_say_alone(
             same += 1
     tell(f"compose: {same} real files inside a host, all as alone")
     assert same > len(texts) * 0.9
+
+
+def test_each_fix_is_asked_for_once_at_its_place_in_the_host() -> None:
+    text = next(case for case in CASES if case.folder.name == "variable").before
+    asked: list[tuple[str, int]] = []
+
+    def accept(offer: Offer) -> bool:
+        asked.append((offer.finding.pass_id, offer.offset))
+        return len(asked) == 1
+
+    outcome = carried(text, PARTS, Choice(), accept)
+    first, second = (text.index(f"pip install {word}") for word in ("flask", "${MORE}"))
+    assert asked == [("pip-cache", first), ("pip-cache", second)]
+    assert outcome.after == text.replace("install flask", "install --no-cache-dir flask")
+    assert carried(text, PARTS, Choice(), lambda _: False).after == text
 
 
 # -- the command line ------------------------------------------------------------------------------

@@ -31,8 +31,9 @@ def carried(text: str, parts: _Parts, choice: Choice, accept: _Accept | None = N
     """Rewrite the Dockerfiles inside a host file; `parts` finds them, and raises Unreadable.
 
     Edits, reports and problems of the outcome are the host's. `choice` and `accept` are those of
-    `pipslim.rewrite.engine.rewrite`. Where one of the parts fails its proof, or the host says
-    afterwards something else than the rewritten parts, nothing is changed.
+    `pipslim.rewrite.engine.rewrite`; `accept` is shown the part, with its place in the host. Where
+    one of the parts fails its proof, or the host says afterwards something else than the rewritten
+    parts, nothing is changed.
     """
     try:
         found = parts(text)
@@ -79,7 +80,7 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
         allowed = choice._replace(passes=choice.passes & _PUT_WORDS_IN)
     refused: dict[_Mark, Report] = {}
     for _ in range(_MOST_TRIES):
-        outcome = rewrite(part.text, allowed, accept=_but(refused, accept))
+        outcome = rewrite(part.text, allowed, accept=_but(refused) if refused else None)
         unfit = [edit for edit in outcome.edits if part.in_host(edit) is None]
         if not unfit or outcome.problem is not None:
             break
@@ -87,6 +88,10 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
         blamed = [report for report in fixed if any(_meet(report, edit) for edit in unfit)]
         for report in blamed or fixed:
             refused[report.pass_id, report.offset] = report
+    if accept is not None and outcome.changed:  # what cannot be done is not asked for
+        outcome = rewrite(part.text, allowed, accept=_but(refused, part, accept))
+        if any(part.in_host(edit) is None for edit in outcome.edits):
+            outcome = Outcome(part.text, part.text)
     told = [_held(report, _NOT_HERE) for report in refused.values()]
     if not part.whole and outcome.problem is None:
         others = rewrite(part.text, choice._replace(passes=choice.passes - _PUT_WORDS_IN))
@@ -94,15 +99,17 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
     return outcome._replace(reports=(*outcome.reports, *told))
 
 
-def _but(refused: dict[_Mark, Report], accept: _Accept | None) -> _Accept | None:
-    """Give what accepts all fixes but those that were refused."""
-    if not refused:
-        return accept
+def _but(
+    refused: dict[_Mark, Report], part: Part | None = None, accept: _Accept | None = None
+) -> _Accept:
+    """Give what accepts all fixes but those that were refused, and asks `accept` for the others."""
 
     def ask(offer: Offer) -> bool:
         if (offer.finding.pass_id, offer.offset) in refused:
             return False
-        return accept is None or accept(offer)
+        if accept is None or part is None:
+            return True
+        return accept(offer._replace(offset=part.place(offer.offset)))
 
     return ask
 

@@ -59,4 +59,8 @@ class Part(NamedTuple):
             return None
         # behind the character ahead: so a line goes with its indentation
         low = self.ends[start - 1] if start else self.starts[0]
+        at_line = start > 0 and self.text[start - 1] == "\n"
+        rest = end > start and self.text[end - 1] != "\n"  # of a line, which stays
+        if at_line and rest and (not text or text[-1] == "\n"):
+            quoted += (self.quote("#", start) or "#")[:-1]
         return Edit(low, self.ends[end - 1] if end > start else low, quoted)

@@ -398,6 +398,7 @@ def untouchable(document: Document) -> Iterator[str]:
 @settings(moderate, max_examples=400)
 @example("FROM a\nRUN ${'\nRUN pip install x")
 @example("FROM a\nENV A=1\nENV B=2\\")
+@example('FROM python:3.12 AS base\nRUN ["pip", "install", "a"]\nRUN pip2 cache purge')
 def test_rewriting_any_text(text: str) -> None:
     check_laws(text)
 

@@ -155,6 +155,9 @@ def _new(
             why = "pip reads no file" if no_files else "no root can write it"
             return by_env(document, facts, stage, all_wished, found, why)
         edit = line_after(document, place.number, "RUN", conf.command(wish, stage, root=place.root))
+    if any(each.start <= edit.start <= each.end for each in edits):
+        told = "a purge of the cache, which would fail then, stands in its place; take that out"
+        return found._replace(why_not=told)
     return found._replace(fix=Fix(_TITLE, Safety.SAFE, (edit, *edits), drops=drops))
 
 

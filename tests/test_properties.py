@@ -7,6 +7,7 @@ import pickle
 import re
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -27,7 +28,6 @@ from pipslim.syntax.validity import check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from random import Random
 
     from corpus import Corpus
 
@@ -457,6 +457,7 @@ def check_answers(text: str, answers: Random, chance: float) -> None:
 
 @given(st.one_of(DOCKERFILES, plausible()), st.randoms(), st.sampled_from([0, 0.3, 0.6, 0.8, 1]))
 @settings(moderate, max_examples=400)
+@example("FROM 0 AS 0\nFROM 0\nRUN pip cache\nRUN pip install", Random(0), 1)
 def test_rewriting_with_fixes_refused(text: str, answers: Random, chance: float) -> None:
     check_answers(text, answers, chance)
 

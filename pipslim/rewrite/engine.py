@@ -322,6 +322,9 @@ def _undone(patch: Patch, finding: Finding, start: int, end: int) -> bool:
     added = finding.fix.edits if finding.fix is not None else ()
     if finding.elsewhere is not None or any(edit.start < edit.end for edit in added):
         return False
+    low, high = finding.span
+    if any(not low <= edit.start <= high for edit in added):
+        return False  # it stands elsewhere
     return start < end and not any(
         piece.origin >= 0 and piece.origin < end and start < piece.origin + len(piece.text)
         for piece in patch.pieces

@@ -51,6 +51,8 @@ def carried(text: str, parts: _Parts, choice: Choice, accept: _Accept | None = N
             outcome = Outcome(part.text, part.text)
         elif problem is not None:
             place, reason = _place(text, part, problem.position), part.told(problem.reason)
+            if not part.whole and not problem.pass_id:
+                reason = f"with its holes open this reads as no Dockerfile: {reason}"
             return Outcome(text, text, problem=Problem(place, reason, problem.pass_id))
         wanted.append(outcome.after)
         edits += [each for edit in outcome.edits if (each := part.in_host(edit)) is not None]

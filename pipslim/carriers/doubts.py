@@ -35,14 +35,17 @@ class Hole(NamedTuple):
     """A hole in a text: where it is, 0-based and half-open.
 
     `seen` tells that a word, or a part of one, stands for it there; else it is a comment or blanks,
-    so that nobody who reads the text knows of it. With `text` it puts something out itself, else it
-    is a condition, a loop, a comment. With `cache` it speaks of a cache.
+    so that nobody who reads the text knows of it. With `text` it puts something out itself; with
+    `leads` it is a condition or a loop, and so the text may go on behind another one; with `loop`,
+    behind an earlier one. With `cache` it speaks of a cache.
     """
 
     start: int
     end: int
-    seen: bool
-    text: bool
+    seen: bool = True
+    text: bool = True
+    leads: bool = False
+    loop: bool = False
     cache: bool = False
 
 
@@ -120,7 +123,7 @@ def _of_body(body: Body, start: int, holes: Sequence[Hole]) -> Iterator[tuple[in
 class _Judge:
     """Tells what of a script is in doubt."""
 
-    __slots__ = ("_commands", "_holes", "_place", "_text", "_tokens", "_unseen", "_words")
+    __slots__ = ("_commands", "_holes", "_leads", "_place", "_text", "_tokens", "_unseen", "_words")
 
     def __init__(
         self, script: Script, text: str, place: Callable[[int], int], holes: Sequence[Hole]
@@ -133,12 +136,14 @@ class _Judge:
         low, high = place(0), place(len(text) - 1) if text else 0
         self._holes = [hole for hole in holes if low <= hole.start <= high]
         places = range(len(text))
-        # where in the script holes are of which it knows nothing
-        self._unseen = [
+        # where in the script they are, for those of which it knows nothing, or that lead elsewhere
+        found = [
             (bisect_left(places, hole.start, key=place), hole)
             for hole in self._holes
-            if not hole.seen
+            if hole.leads or not hole.seen
         ]
+        self._unseen = [(at, hole) for at, hole in found if not hole.seen]
+        self._leads = [(at, hole) for at, hole in found if hole.leads]
 
     def ranges(self, inner_starts: Iterable[int]) -> Iterator[tuple[int, int]]:
         """Give the ranges in doubt; `inner_starts` are where scripts in words begin."""
@@ -158,23 +163,29 @@ class _Judge:
                 done = word.start
 
     def _speaks_of_caches(self, command: Command) -> bool:
+        """Tell whether what is filled into a command may itself turn a cache off."""
+        for _, _, value in command.words:
+            if HOLE in value and ("no-cache" in value or "cache-dir" in value):
+                return True  # a condition around the flag itself
         low, high = self._place(command.start), self._place(command.end - 1)
         return any(hole.cache and low <= hole.start <= high for hole in self._holes)
 
     def _surely_begins(self, command: Command) -> bool:
         """Tell whether a command begins where it seems to, whichever way leads to its first word.
 
-        A condition or a loop leads from one hole of the script to another: so where such a hole
-        stands ahead of the command, a command must have been about to begin at each one so far.
+        A condition leads from one hole of the script to a later one, a loop to an earlier one: so
+        where such a hole stands ahead of the command, a command must be about to begin at each.
         """
         ahead = self._ahead(command.start)
         done = ahead.end if ahead is not None else 0
         direct = [hole for at, hole in self._unseen if done <= at <= command.start]
-        if not direct:
-            return True
         if any(hole.text for hole in direct):
             return False
-        return all(self._is_between(at) for at, _ in self._unseen if at <= command.start)
+        if not any(hole.leads for hole in direct):
+            return True
+        again = any(hole.loop for at, hole in self._leads if at <= command.start)
+        ways = [(at, hole) for at, hole in self._leads if again or at <= command.start]
+        return all(not hole.seen and self._is_between(at) for at, hole in ways)
 
     def _is_between(self, at: int) -> bool:
         """Tell whether a command is about to begin at an offset of the script."""

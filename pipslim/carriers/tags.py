@@ -24,6 +24,7 @@ _OPENING = re.compile(
 _CLOSING = {"jinja": "%}", "note": "#}", "braces": "}}", "erb": "%>"}
 _RAW = re.compile(r"\{%[-+]?\s*(raw|verbatim)\b")
 _END_RAW = r"\{%[-+]?\s*end"
+_LINE_OF_NOTE = re.compile(r"^[ \t]*#[^\n]*", re.MULTILINE)  # jq
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTALL)
 
 # Words that a tag begins with which puts out nothing itself, by the languages' references.
@@ -37,6 +38,8 @@ _BRACES_MARK = re.compile(
     r"(?:if|else|end|range|with|define|block|break|continue|def|unless|each)(?!\w)"
     r"|[)#^!]|/(?!\*)|\$\w*\s*(?::=|=(?!=))"
 )
+_JQ_VALUE = re.compile(r"(?:if|#)(?!\w).*\bthen\b", re.DOTALL)
+_NO_LOOP = re.compile(r"(?:if|else\w*|elif|elsif|unless|when|end\w*|set|import|from)(?!\w)|[)/}]")
 _WORD = re.compile(r"\w+")
 
 
@@ -44,12 +47,14 @@ class Tag(NamedTuple):
     """A tag of a template: where it stands, 0-based and half-open, and its kind.
 
     A VALUE puts text out, or may do so. A MARK puts nothing out itself: a condition, a loop, a
-    definition; what stands between marks is the template's own text. A NOTE is a comment.
+    definition; what stands between marks is the template's own text. A NOTE is a comment. With
+    `loop`, what stands behind a MARK may be said again.
     """
 
     start: int
     end: int
     kind: str
+    loop: bool = False
 
 
 def tags(text: str) -> Iterator[Tag]:
@@ -80,7 +85,9 @@ def tags(text: str) -> Iterator[Tag]:
                 yield Tag(start, at, NOTE)
             continue
         at = _end(text, start, name)
-        yield Tag(start, at, _kind(text[start + 2 : at - 2], name))
+        bare = text[start + 2 : at - 2].strip("-+~ \t\r\n")
+        kind = _kind(bare, name)
+        yield Tag(start, at, kind, kind == MARK and not _NO_LOOP.match(bare))
         raw = _RAW.match(text, start) if name == "jinja" else None
         if raw is not None:
             closing = re.compile(rf"{_END_RAW}{raw[1]}\b").search(text, at)
@@ -114,12 +121,11 @@ def _comment(text: str, start: int) -> bool:
 
 def _balanced(inner: str) -> bool:
     """Tell whether a text closes each string and brace that it opens."""
-    bare = _STRING.sub("", inner)
+    bare = _STRING.sub("", _LINE_OF_NOTE.sub("", inner))
     return not any(quote in bare for quote in "'\"`") and bare.count("{") == bare.count("}")
 
 
-def _kind(inner: str, name: str) -> str:
-    bare = inner.strip("-+~ \t\r\n")
+def _kind(bare: str, name: str) -> str:
     if name == "erb":
         if bare.startswith("#"):
             return NOTE
@@ -129,4 +135,6 @@ def _kind(inner: str, name: str) -> str:
         return MARK if word is not None and word[0] in _JINJA_MARKS else VALUE
     if bare.startswith(("/*", "!")):
         return NOTE
-    return MARK if not bare or _BRACES_MARK.match(bare) else VALUE
+    if bare.endswith("("):
+        return MARK  # jq: it goes on in a later tag
+    return MARK if _BRACES_MARK.match(bare) and not _JQ_VALUE.match(bare) else VALUE

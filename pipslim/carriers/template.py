@@ -8,6 +8,7 @@ from pipslim.carriers.chars import Chars
 from pipslim.carriers.doubts import Hole, doubts
 from pipslim.carriers.part import Part
 from pipslim.carriers.tags import MARK, NOTE, VALUE, Tag, tags
+from pipslim.syntax.source import BOM
 from pipslim.syntax.startup import TYPE_CHECKING
 from pipslim.syntax.validity import KEYWORDS
 
@@ -16,24 +17,30 @@ if TYPE_CHECKING:
 
 _PRAGMA = re.compile(r"\s*pipslim:[^\r\n]*")
 _CONTINUED = re.compile(r"\\[ \t]*\r*\Z")
+_FROM = re.compile(r"^[ \t]*FROM[ \t]", re.MULTILINE | re.IGNORECASE)
+# a condition that eats the newline ahead of it, and continues that line
+_EATS = re.compile(r"[ \t]*\r?\n\s*\Z")
+_GOES_ON = re.compile(r"[ \t]*\\[ \t]*\r?\n")
+_HEREDOC = re.compile(r"<<(-?)[\"']?(\w+)")
+_TAKES_HEREDOC = re.compile(r"\s*(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
 _NO_TEXT = re.compile(r"[ \t]*(?:#[^\n]*)?\r*\Z")
 _LONGEST = 40
 
 
 def parts(text: str) -> tuple[Part, ...]:
-    """Give the Dockerfile that a template is: one part.
+    """Give the Dockerfile that a template is: one part, or none where it has no FROM.
 
     Without a hole it is the text as it is. Else each hole is a variable that nobody sets; a line of
     nothing but holes is a comment, also in a continued RUN; a condition or loop between blanks is a
-    blank. An ignore comment in a comment of the template's language is one of the Dockerfile, too.
+    blank; an instruction whose keyword is a hole is a RUN. An ignore comment in a comment of the template's language is one of the Dockerfile, too.
     Raises Unreadable where it cannot be told where a hole ends.
     """
-    return (part(text),)
+    return (part(text),) if _FROM.search(text.removeprefix(BOM)) else ()
 
 
 def part(text: str) -> Part:
     """Give what `parts` gives, as one; see there."""
-    found = tuple(tags(text))
+    found = tuple([_eating(text, tag) for tag in tags(text)])
     if not found:
         places = range(len(text) + 1)
         return Part(text, places[:-1], places[1:], _as_it_is)
@@ -46,6 +53,16 @@ def part(text: str) -> Part:
     return Part(
         chars.text, chars.starts, chars.ends, _as_it_is, seams, whole=False, shown=shown
     )
+
+
+def _eating(text: str, tag: Tag) -> Tag:
+    """Give a tag with the newline ahead of it, where it eats that and its line goes on."""
+    if tag.kind == MARK and text[tag.start + 2 : tag.start + 3] == "-":
+        if _GOES_ON.match(text, tag.end):
+            ahead = _EATS.search(text, max(tag.start - 200, 0), tag.start)
+            if ahead is not None and not text[: ahead.start()].endswith("\\"):
+                return tag._replace(start=ahead.start())
+    return tag
 
 
 def _as_it_is(text: str, offset: int) -> str:
@@ -75,6 +92,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._continued = False
+        self._until: list[tuple[str, str]] = []  # heredocs that are open: what to strip, the end
         self._name = "_hole_"
         while self._name in text:
             self._name += "_"
@@ -87,9 +105,7 @@ class _Reader:
         text = self._text
         if not inside:
             self.chars.same(text[start:end], start)
-            line = text[start:end].rstrip("\n")
-            if not _NO_TEXT.match(line):
-                self._continued = _CONTINUED.search(line) is not None
+            self._follow(text[start:end].rstrip("\n"))
             return
         first, last = inside[0].start, inside[-1].end
         rest = self._rest(start, end, inside)
@@ -111,10 +127,22 @@ class _Reader:
             if tag.kind != VALUE and self._apart(start, tag):
                 self._hole(tag, " ", seen=False)
             else:
-                self._word(tag)
+                begins = not (ahead or self._continued or self._until or tag != inside[0])
+                self._word(tag, "RUN " if begins else "")
             at = tag.end
         self.chars.same(text[at:end], at)
-        self._continued = _CONTINUED.search(rest) is not None
+        self._follow(rest or self._name)
+
+    def _follow(self, line: str) -> None:
+        """Take in whether the line behind one is more of its instruction, or of a heredoc."""
+        if self._until:
+            strip, name = self._until[0]
+            if line.rstrip("\r").lstrip(strip) == name:
+                del self._until[0]
+        elif not _NO_TEXT.match(line):
+            found = _HEREDOC.findall(line) if self._continued or _TAKES_HEREDOC.match(line) else []
+            self._until = [("\t" if dash else "", name) for dash, name in found]
+            self._continued = not found and _CONTINUED.search(line) is not None
 
     def _rest(self, start: int, end: int, inside: list[Tag]) -> str:
         """Give what of a line is no tag, without blanks at its ends."""
@@ -140,7 +168,8 @@ class _Reader:
         text = self._text
         if not text[start : tag.start].strip():
             return True
-        return text[tag.start - 1] in " \t" and text[tag.end : tag.end + 1] in ("", *" \t\r\n\\")
+        blank = text[tag.start] in " \t\r\n" or text[tag.start - 1] in " \t"
+        return blank and text[tag.end : tag.end + 1] in ("", *" \t\r\n\\")
 
     def _hole(self, tag: Tag, instead: str, *, seen: bool) -> None:
         """Add a tag, `instead` of it its text."""
@@ -148,14 +177,15 @@ class _Reader:
         self.chars.hole(tag.start, tag.end, instead)
         raw = self._text[tag.start : tag.end]
         cache = tag.kind != NOTE and "cache" in raw.lower()
-        hole = Hole(at, at + len(instead), seen, tag.kind == VALUE, cache)
-        self.holes.append(hole)
+        kind, loop = tag.kind, tag.loop
+        end = at + len(instead)
+        self.holes.append(Hole(at, end, seen, kind == VALUE, kind == MARK, loop, cache))
 
-    def _word(self, tag: Tag) -> None:
+    def _word(self, tag: Tag, ahead: str) -> None:
         name = f"{self._name}{len(self.shown)}_"
         raw = " ".join(self._text[tag.start : tag.end].split())
         self.shown.append((name, raw if len(raw) <= _LONGEST else f"{raw[:_LONGEST]}…"))
-        self._hole(tag, f"${{{name}}}", seen=True)
+        self._hole(tag, f"{ahead}${{{name}}}", seen=True)
 
     def _comment(self, start: int, end: int, inside: list[Tag]) -> None:
         """Add a line of nothing but tags: a comment, in the tags' place."""
@@ -171,10 +201,10 @@ class _Reader:
             self.chars.same(text[low:high], low)
             self.holes.append(Hole(at, len(self.chars.starts), seen=False, text=False))
         else:
-            kind = VALUE if any(each.kind == VALUE for each in inside) else MARK
-            if all(each.kind == NOTE for each in inside):
-                kind = NOTE
-            self._hole(Tag(first, last, kind), f"#{self._name}", seen=False)
+            kinds = {each.kind for each in inside}
+            kind = next(each for each in (VALUE, MARK, NOTE) if each in kinds)
+            loop = any(each.loop for each in inside)
+            self._hole(Tag(first, last, kind, loop), f"#{self._name}", seen=False)
         self.chars.same(text[last:end], last)
 
 

@@ -30,5 +30,9 @@ class Carrier(NamedTuple):
         return found
 
 
-CARRIERS = (Carrier("compose", (b"dockerfile_inline",)),)
+CARRIERS = (
+    Carrier("compose", (b"dockerfile_inline",)),
+    Carrier("template", (b"FROM", b"from", b"From")),
+    Carrier("markdown", (b"ockerfile", b"docker", b"OCKERFILE")),
+)
 BY_KIND = {carrier.kind: carrier for carrier in CARRIERS}

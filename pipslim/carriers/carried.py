@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.carriers.part import Unreadable
+from pipslim.facts.options import MOUNT
 from pipslim.rewrite.engine import rewrite
 from pipslim.rewrite.outcome import Outcome, Problem
 from pipslim.syntax.edits import Edit, Patch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _PUT_WORDS_IN = frozenset(("pip-cache", "get-pip-cache", "uv-cache"))
 _MOST_TRIES = 12
 _NOT_HERE = "here the text is quoted, folded or put together; make it by hand"
+_BESIDE = "what is filled in later may decide what this does; make it by hand"
 _HOLES = "parts of this text are filled in later; make it by hand"
 
 
@@ -49,8 +51,10 @@ def carried(text: str, parts: _Parts, choice: Choice, accept: _Accept | None = N
         if problem is not None and not problem.pass_id and not part.surely:
             outcome = Outcome(part.text, part.text)
         elif problem is not None:
-            place = _place(text, part, problem.position)
-            return Outcome(text, text, problem=problem._replace(position=place))
+            place, reason = _place(text, part, problem.position), part.told(problem.reason)
+            if not part.whole and not problem.pass_id:
+                reason = f"with its holes open this reads as no Dockerfile: {reason}"
+            return Outcome(text, text, problem=Problem(place, reason, problem.pass_id))
         wanted.append(outcome.after)
         edits += [each for edit in outcome.edits if (each := part.in_host(edit)) is not None]
         reports += [_report(text, part, report) for report in outcome.reports]
@@ -77,7 +81,9 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
     """Rewrite a part by what can be done in its place; the rest is told."""
     allowed = choice
     if not part.whole:
-        allowed = choice._replace(passes=choice.passes & _PUT_WORDS_IN)
+        # a mount needs to know more: whose cache it is, and where
+        words = _PUT_WORDS_IN if choice.options.cache != MOUNT else frozenset()
+        allowed = choice._replace(passes=choice.passes & words)
     refused: dict[_Mark, Report] = {}
     for _ in range(_MOST_TRIES):
         outcome = rewrite(part.text, allowed, accept=_but(refused) if refused else None)
@@ -92,9 +98,9 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
         outcome = rewrite(part.text, allowed, accept=_but(refused, part, accept))
         if any(part.in_host(edit) is None for edit in outcome.edits):
             outcome = Outcome(part.text, part.text)
-    told = [_held(report, _NOT_HERE) for report in refused.values()]
+    told = [_held(report, _NOT_HERE if part.whole else _BESIDE) for report in refused.values()]
     if not part.whole and outcome.problem is None:
-        others = rewrite(part.text, choice._replace(passes=choice.passes - _PUT_WORDS_IN))
+        others = rewrite(part.text, choice._replace(passes=choice.passes - allowed.passes))
         told += [_held(report, _HOLES) for report in others.reports]
     return outcome._replace(reports=(*outcome.reports, *told))
 
@@ -138,7 +144,8 @@ def _report(text: str, part: Part, report: Report) -> Report:
         offset=start,
         end=max(end + 1, start),
         position=position(text, start),
-        held=held,
+        message=part.told(report.message),
+        held=part.told(held),
         edits=tuple(told) if len(told) == len(edits) else (),
         refers=refers,
     )

@@ -40,12 +40,20 @@ class Part(NamedTuple):
     seams: frozenset[int] = frozenset()
     whole: bool = True
     surely: bool = True
+    shown: tuple[tuple[str, str], ...] = ()
 
     def place(self, offset: int) -> int:
         """Give the place in the host of an offset of the text; of its end, behind the last one."""
         if not self.starts:
             return 0
         return self.starts[offset] if offset < len(self.starts) else self.ends[-1]
+
+    def told(self, text: str) -> str:
+        """Give what is told of the part with its holes as the host has them."""
+        for name, hole in self.shown:
+            if name in text:
+                text = text.replace(f"${{{name}}}", hole).replace(f"${name}", hole)
+        return text
 
     def in_host(self, edit: Edit) -> Edit | None:
         """Give an edit of the text as one of the host; None where it cannot be made there."""

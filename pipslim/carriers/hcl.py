@@ -31,10 +31,10 @@ _WRITTEN = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\
 _BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-_TAGS = frozenset(
-    ("template_if_intro", "template_else_intro", "template_if_end")
-    + ("template_for_start", "template_for_end")
-)
+_TAGS = frozenset([
+    "template_if_intro", "template_else_intro", "template_if_end",
+    "template_for_start", "template_for_end",
+])  # fmt: skip
 _TELL = "mend that, or exclude the file"
 
 
@@ -159,9 +159,7 @@ def in_json(raw: Chars, at: int) -> Part:
 def _part(chars: Chars, quote: _Quote) -> Part:
     seams = frozenset(chars.seams)
     # with holes in it, nobody can tell whether it is a Dockerfile that can be read
-    return Part(
-        chars.text, chars.starts, chars.ends, quote, seams, chars.whole, surely=chars.whole
-    )
+    return Part(chars.text, chars.starts, chars.ends, quote, seams, chars.whole, surely=chars.whole)
 
 
 # -- templates -------------------------------------------------------------------------------------

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipslim.carriers.chars import Chars
-from pipslim.carriers.part import Unreadable
+from pipslim.carriers.hcl import in_json, read, string
+from pipslim.carriers.jsons import Object, String, characters, load
 from pipslim.syntax.source import BOM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tree_sitter import Node
 
     from pipslim.carriers.part import Part
-
-_JSON_ESCAPE = re.compile(r"[^\\]+|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.")
-_TELL = "mend that, or exclude the file"
 
 
 class Given(NamedTuple):
@@ -55,10 +51,10 @@ def _place(each: Given) -> int:
 
 
 def _of_hcl(text: str, names: frozenset[str]) -> Iterator[Given]:
-    from pipslim.carriers.hcl import read
-
     for block in _inside(read(text), "block"):
-        kind, *labels = [each for each in block.children if each.type in ("identifier", "string_lit")]
+        kind, *labels = [
+            each for each in block.children if each.type in ("identifier", "string_lit")
+        ]
         if _says(text, kind) != "target" or len(labels) != 1:
             continue
         for attribute in _inside(block, "attribute"):
@@ -80,16 +76,14 @@ def _inside(node: Node, kind: str) -> list[Node]:
 
 def _attribute(text: str, target: str, name: str, value: Node) -> Given:
     """Give the strings among which an expression chooses, or of which it is a list."""
-    from pipslim.carriers.hcl import string
-
     strings: list[Part] = []
     plain = True
     waiting = [value]
     while waiting:
         node = waiting.pop()
-        read = string(text, node)
-        if read is not None:
-            strings.append(read)
+        said = string(text, node)
+        if said is not None:
+            strings.append(said)
         elif node.type in ("expression", "literal_value", "template_expr", "collection_value"):
             waiting += [each for each in node.named_children if each.type != "comment"]
         elif node.type == "tuple":
@@ -106,77 +100,22 @@ def _attribute(text: str, target: str, name: str, value: Node) -> Given:
 # -- JSON ------------------------------------------------------------------------------------------
 
 
-class _String(str):
-    """A string of JSON, with where its first character stands, and its closing quote."""
-
-    __slots__ = ("end", "start")
-
-    start: int
-    end: int
-
-
-class _Object(list[tuple[str, object]]):
-    """An object of JSON: its pairs, for in a bake file a name may stand twice."""
-
-    __slots__ = ()
-
-
 def _of_json(text: str, names: frozenset[str]) -> Iterator[Given]:
-    from pipslim.carriers.hcl import in_json
-
-    for kind, blocks in _pairs(_loaded(text)):
+    for kind, blocks in _pairs(load(text)):
         for label, bodies in _pairs(blocks) if kind == "target" else ():
             for name, value in _pairs(bodies):
                 if name in names:
                     values = value if isinstance(value, list) else [value]
-                    strings = [each for each in values if isinstance(each, _String)]
-                    read = [in_json(_written(text, each), each.start) for each in strings]
-                    yield Given(label, name, tuple(read), len(read) == len(values))
+                    strings = [each for each in values if isinstance(each, String)]
+                    said = [in_json(characters(text, each), each.start) for each in strings]
+                    yield Given(label, name, tuple(said), len(said) == len(values))
 
 
 def _pairs(value: object) -> Iterator[tuple[str, object]]:
     """Give the pairs of an object, or of those in a list: HCL takes both for blocks."""
-    if isinstance(value, _Object):
+    if isinstance(value, Object):
         yield from value
     elif isinstance(value, list):
         for each in value:
-            if isinstance(each, _Object):
+            if isinstance(each, Object):
                 yield from each
-
-
-def _loaded(text: str) -> object:
-    """Give what a text of JSON says, its strings with their places."""
-    import json
-    from json.decoder import scanstring
-    from json.scanner import py_make_scanner
-
-    def positioned(source: str, start: int, strict: bool = True) -> tuple[_String, int]:
-        said, behind = scanstring(source, start, strict)
-        string = _String(said)
-        string.start, string.end = start, behind - 1
-        return string, behind
-
-    decoder = json.JSONDecoder(object_pairs_hook=_Object)
-    decoder.parse_string = positioned
-    scan: Callable[[str, int], tuple[object, int]] = py_make_scanner(decoder)
-    decoder.scan_once = scan
-    shift = len(text) - len(text.removeprefix(BOM))
-    try:
-        # a blank in the place of a byte order mark, so that offsets stay
-        return decoder.decode(" " * shift + text[shift:])
-    except json.JSONDecodeError as error:
-        raise Unreadable(error.pos, f"no JSON: {error.msg}; {_TELL}") from None
-    except (RecursionError, ValueError) as error:
-        raise Unreadable(0, f"no JSON: {error}; {_TELL}") from None
-
-
-def _written(text: str, string: _String) -> Chars:
-    """Give what a string of JSON says, with the place of each character."""
-    found = Chars()
-    for match in _JSON_ESCAPE.finditer(text, string.start, string.end):
-        said = string[len(found.starts) :]
-        if match[0][0] == "\\":
-            found.escaped(said[0], match.start(), match.end())
-        else:
-            found.same(match[0], match.start())
-    return found

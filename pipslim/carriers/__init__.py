@@ -30,5 +30,8 @@ class Carrier(NamedTuple):
         return found
 
 
-CARRIERS = (Carrier("compose", (b"dockerfile_inline",)),)
+CARRIERS = (
+    Carrier("compose", (b"dockerfile_inline",)),
+    Carrier("bake", (b"dockerfile-inline",)),
+)
 BY_KIND = {carrier.kind: carrier for carrier in CARRIERS}

@@ -172,8 +172,9 @@ def _sites(node: Node, base: int, text: str) -> list[_Site]:
     while waiting:
         each = waiting.pop()
         says = each.type == "template_interpolation"
-        if says or each.type in _TAGS:
-            start, end = each.start_byte - base, each.end_byte - base
+        start, end = each.start_byte - base, each.end_byte - base
+        # `$$${` is `$` and an escaped `${` for bake, though not for this parser
+        if (says or each.type in _TAGS) and (not start or text[start - 1] != text[start]):
             left, right = text[start + 2] == "~", text[end - 2] == "~"
             found.append(_Site(start, end, says, left, right))
         else:

@@ -9,8 +9,10 @@ SIGNS = (b"ockerfile", b"ontainerfile")
 # The same for the names that `host` knows, by kind.
 HOST_SIGNS = {
     "compose": (b"compose",),
+    "bake": (b"docker-bake",),
 }
 USUAL_HOSTS = ("compose",)
+_BAKE = ("docker-bake.", "docker-bake-")
 _COMPOSE = ("compose.", "compose-", "docker-compose.", "docker-compose-")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name
@@ -31,4 +33,6 @@ def host(name: str) -> str:
     ending = name[name.rfind(".") :]
     if ending in (".yaml", ".yml"):
         return "compose" if name.startswith(_COMPOSE) else ""
+    if ending in (".hcl", ".json"):
+        return "bake" if name.startswith(_BAKE) else ""
     return ""

@@ -104,9 +104,11 @@ VALUES = {"word": "w", "flag": "--no-input", "digit": "3", "command": "true"}
 def commands() -> st.SearchStrategy[str]:
     """Give commands that hold holes."""
     return st.builds(
-        lambda command, word: command.replace("{}", word).replace("{{{{", "{{").replace("}}}}", "}}")
-        if "{{%" not in command
-        else command.replace("{}", word).replace("{{%", "{%").replace("%}}", "%}"),
+        lambda command, word: (
+            command.replace("{}", word).replace("{{{{", "{{").replace("}}}}", "}}")
+            if "{{%" not in command
+            else command.replace("{}", word).replace("{{%", "{%").replace("%}}", "%}")
+        ),
         st.sampled_from(COMMANDS),
         st.sampled_from(WORDS),
     )
@@ -276,7 +278,9 @@ def test_mounts_are_not_taken_away_where_there_are_holes() -> None:
 
 def test_holes_are_told_as_the_template_has_them() -> None:
     name = "a_name_that_is_longer_than_anybody_would_like_to_read"
-    text = f"FROM a\nRUN {{{{\n {name} }}}} -m pip install b\nRUN {{{{ _hole_ }}}} -m pip install c\n"
+    text = (
+        f"FROM a\nRUN {{{{\n {name} }}}} -m pip install b\nRUN {{{{ _hole_ }}}} -m pip install c\n"
+    )
     told = [each.held for each in carried(text, PARTS, CACHE).reports]
     assert told == [
         f"the value of {{{{ {name[:37]}… is not known",

@@ -32,6 +32,7 @@ class Carrier(NamedTuple):
 
 CARRIERS = (
     Carrier("compose", (b"dockerfile_inline",)),
+    Carrier("bake", (b"dockerfile-inline",)),
     Carrier("template", (b"FROM", b"from", b"From")),
     Carrier("markdown", (b"ockerfile", b"docker", b"OCKERFILE")),
 )

@@ -156,7 +156,9 @@ class _Judge:
             for word in words:
                 doubt = doubt or any(done < at <= word.start for at, _ in self._unseen)
                 followed = any(word.start <= at < word.end for at in inner_starts)
-                opens = HOLE in word.value or any(word.start < a < word.end for a, _ in self._unseen)
+                opens = HOLE in word.value or any(
+                    word.start < a < word.end for a, _ in self._unseen
+                )
                 if doubt or (opens and not followed):
                     yield self._place(word.start), self._place(word.end - 1) + 1
                 doubt = doubt or opens

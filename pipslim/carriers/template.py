@@ -50,9 +50,7 @@ def part(text: str) -> Part:
     chars = reader.chars
     seams = doubts(chars.text, reader.holes)
     shown = tuple(reader.shown)
-    return Part(
-        chars.text, chars.starts, chars.ends, _as_it_is, seams, whole=False, shown=shown
-    )
+    return Part(chars.text, chars.starts, chars.ends, _as_it_is, seams, whole=False, shown=shown)
 
 
 def _eating(text: str, tag: Tag) -> Tag:

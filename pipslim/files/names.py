@@ -9,8 +9,17 @@ SIGNS = (b"ockerfile", b"ontainerfile")
 # The same for the names that `host` knows, by kind.
 HOST_SIGNS = {
     "compose": (b"compose",),
+    "bake": (b"docker-bake",),
+    "template": (),
+    "markdown": (b".md", b".markdown"),
 }
-USUAL_HOSTS = ("compose",)
+USUAL_HOSTS = ("compose", "bake", "template")
+# How the name of a template ends, behind that of a Dockerfile.
+_TEMPLATES = (
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".gotmpl", ".in", ".erb", ".template"),
+    *(".mustache",),
+)
+_BAKE = ("docker-bake.", "docker-bake-")
 _COMPOSE = ("compose.", "compose-", "docker-compose.", "docker-compose-")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name
@@ -27,8 +36,18 @@ def is_dockerfile(name: str) -> bool:
 
 
 def host(name: str) -> str:
-    """Give the kind of host that a name is of, see `pipslim.carriers`, or nothing."""
+    """Give the kind of host that a name is of, see `pipslim.carriers`, or nothing.
+
+    The name of a template is that of a Dockerfile, too, or begins as one.
+    """
     ending = name[name.rfind(".") :]
     if ending in (".yaml", ".yml"):
         return "compose" if name.startswith(_COMPOSE) else ""
+    if ending in (".hcl", ".json"):
+        return "bake" if name.startswith(_BAKE) else ""
+    if ending in (".md", ".markdown"):
+        return "markdown"
+    if ending in _TEMPLATES:
+        plain = name[: -len(ending)]
+        return "template" if is_dockerfile(plain) or plain.startswith(_NAMES) else ""
     return ""

@@ -50,7 +50,7 @@ KEYS = (
     Key(
         "carriers",
         "carriers",
-        "compose",
+        "compose, bake, template",
         "Which files that may hold Dockerfiles are looked into.",
     ),
     Key("assume-pip", "version", "unknown", "pip's version in unknown base images."),

@@ -222,7 +222,14 @@ def test_without_a_hole_it_is_a_dockerfile(text: str, newline: str) -> None:
 @given(plausible(), st.lists(st.tuples(st.integers(0, 500), st.integers(0, 11)), max_size=4))
 @few
 def test_holes_stay_and_every_char_has_its_place(text: str, places: list[tuple[int, int]]) -> None:
-    holes = ("{{ a }}", "{% if a %}", "{% endif %}", "{# it's #}", "<%= a %>", "<% end %>")
+    holes: tuple[str, ...] = (
+        "{{ a }}",
+        "{% if a %}",
+        "{% endif %}",
+        "{# it's #}",
+        "<%= a %>",
+        "<% end %>",
+    )
     holes += ("@A@", "%%A%%", "\n{{ a }}\n", "\n{% for a in b %}\n", "{{\n a }}", " {% if b %} ")
     for place, number in places:
         at = place % (len(text) + 1)

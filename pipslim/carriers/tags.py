@@ -17,8 +17,8 @@ _OPENING = re.compile(
     # autoconf and CMake; balena and docker-library
     r"|(?P<name>@[A-Za-z_]\w*@|%%[A-Za-z_]\w*%%)"
     # what a C preprocessor or Velocity takes for its own: a comment says so less often than not
-    r"|(?P<line>^[ \t]*\#(?:if|ifdef|ifndef|elif|elseif|else|endif|end|foreach|include|define|undef)"
-    r"(?!\w)[^\r\n]*)",
+    r"|(?P<line>^[ \t]*\#(?:if|ifdef|ifndef|elif|elseif|else|endif|end|foreach|include|define"
+    r"|undef)(?!\w)[^\r\n]*)",
     re.MULTILINE,
 )
 _CLOSING = {"jinja": "%}", "note": "#}", "braces": "}}", "erb": "%>"}
@@ -29,9 +29,37 @@ _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", re.DOTAL
 
 # Words that a tag begins with which puts out nothing itself, by the languages' references.
 _JINJA_MARKS = frozenset(
-    "autoescape block case do elif else elsif end endautoescape endblock endcase endfor endif "
-    "endraw endset endunless endverbatim endwith extends for from if import raw set unless "
-    "verbatim when with".split()
+    [
+        "autoescape",
+        "block",
+        "case",
+        "do",
+        "elif",
+        "else",
+        "elsif",
+        "end",
+        "endautoescape",
+        "endblock",
+        "endcase",
+        "endfor",
+        "endif",
+        "endraw",
+        "endset",
+        "endunless",
+        "endverbatim",
+        "endwith",
+        "extends",
+        "for",
+        "from",
+        "if",
+        "import",
+        "raw",
+        "set",
+        "unless",
+        "verbatim",
+        "when",
+        "with",
+    ]
 )
 # Go: actions; jq: `if … then (`, `) else (`, `) end`, `def`; Mustache: `#x`, `^x`, `/x`, `!x`
 _BRACES_MARK = re.compile(

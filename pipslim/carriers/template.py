@@ -32,8 +32,9 @@ def parts(text: str) -> tuple[Part, ...]:
 
     Without a hole it is the text as it is. Else each hole is a variable that nobody sets; a line of
     nothing but holes is a comment, also in a continued RUN; a condition or loop between blanks is a
-    blank; an instruction whose keyword is a hole is a RUN. An ignore comment in a comment of the template's language is one of the Dockerfile, too.
-    Raises Unreadable where it cannot be told where a hole ends.
+    blank; an instruction whose keyword is a hole is a RUN. An ignore comment in a comment of the
+    template's language is one of the Dockerfile, too. Raises Unreadable where it cannot be told
+    where a hole ends.
     """
     return (part(text),) if _FROM.search(text.removeprefix(BOM)) else ()
 

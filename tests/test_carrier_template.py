@@ -216,7 +216,8 @@ def test_without_a_hole_it_is_a_dockerfile(text: str, newline: str) -> None:
         return
     outcome, plain = carried(text, PARTS, Choice()), rewrite(text)
     assert (outcome.after, outcome.problem) == (plain.after, plain.problem)
-    assert outcome.reports == plain.reports
+    alone = [report._replace(edits=()) for report in plain.reports]
+    assert [report._replace(edits=()) for report in outcome.reports] == alone
 
 
 @given(plausible(), st.lists(st.tuples(st.integers(0, 500), st.integers(0, 11)), max_size=4))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipslim import cli
@@ -856,6 +856,7 @@ def test_walk_leaves_out_what_git_ignores(
 @given(
     content=contents, names=st.dictionaries(st.sampled_from(NAMES), trees, min_size=1, max_size=5)
 )
+@example(content="b\na[!a]", names={"a": {"content": None, "names": {"a": ""}}})
 def test_git_and_walk_agree(tmp_path: Path, content: str, names: dict[str, object]) -> None:
     top = tmp_path / "tree"
     shutil.rmtree(top, ignore_errors=True)

@@ -786,25 +786,25 @@ settings files: {inner}, pipslim.toml
 passes: {", ".join(each for each in USUAL if each not in ("bytecode", "pip-conf"))}
 left out: no
 
-key               value            from
-extend            ../pipslim.toml  {inner}:2:1
-select            all              default
-ignore            bytecode         pipslim.toml:3:3
-                  pip-conf         --ignore
-per-file-ignores  none             default
-unsafe            true             {inner}:4:1
-cache             keep             default
-cache-id          none             default
-context           its own          default
-follow            false            default
-carriers          compose          default
-assume-pip        21.0             PIPSLIM_ASSUME_PIP
-images            acme/* = 20.0    pipslim.toml:6:1
-include           none             default
-exclude           x/               {inner}:3:12
-                  *.j2             {inner}:3:18
-force-exclude     false            default
-gitignore         false            --no-gitignore
+key               value                    from
+extend            ../pipslim.toml          {inner}:2:1
+select            all                      default
+ignore            bytecode                 pipslim.toml:3:3
+                  pip-conf                 --ignore
+per-file-ignores  none                     default
+unsafe            true                     {inner}:4:1
+cache             keep                     default
+cache-id          none                     default
+context           its own                  default
+follow            false                    default
+carriers          compose, bake, template  default
+assume-pip        21.0                     PIPSLIM_ASSUME_PIP
+images            acme/* = 20.0            pipslim.toml:6:1
+include           none                     default
+exclude           x/                       {inner}:3:12
+                  *.j2                     {inner}:3:18
+force-exclude     false                    default
+gitignore         false                    --no-gitignore
 """,
         "",
     )

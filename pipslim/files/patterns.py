@@ -14,6 +14,7 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_OTHER_THAN = re.compile(rb"(?<!\\)\[\^(?![/\]])")
 _BOM = b"\xef\xbb\xbf"
 _FOLDER = "ps_d"  # the group of pathspec's expressions that is the slash behind a whole match
 
@@ -36,8 +37,9 @@ def rules(content: bytes) -> list[Rule]:
             except (GitIgnorePatternError, re.error):
                 continue  # git takes it, and it never matches
             if rule.regex is not None:
-                # names may hold newlines
-                expression = re.compile(rule.regex.pattern, re.DOTALL)
+                # names may hold newlines; and with git no class means a slash
+                pattern = _OTHER_THAN.sub(b"[^/", rule.regex.pattern)
+                expression = re.compile(pattern, re.DOTALL)
                 found.append(Rule(expression, not rule.include))
     return found[::-1]
 

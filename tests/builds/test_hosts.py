@@ -37,6 +37,23 @@ HOSTS = {
         CMD ["python", "-c", "import idna, pytz, os; print(os.environ['TARGET'])"]
 """,
     ),
+    "bake": (
+        "docker-bake.hcl",
+        f"""target "web" {{
+  network = "host"
+  dockerfile-inline = <<-EOT
+    FROM {SLIM}
+    ENV LANG=C.UTF-8
+    # two of them
+    ENV TARGET=$${{LANG}}
+
+    RUN pip install idna \\
+        pytz
+    CMD ["python", "-c", "import idna, pytz, os; print(os.environ['TARGET'])"]
+  EOT
+}}
+""",
+    ),
 }
 
 

@@ -154,7 +154,9 @@ class Engine:
             raise BuildFailed(done.stdout + done.stderr)
         image = self._must("image", "inspect", "--format", "{{.Id}}", tag).strip()
         self._tags.setdefault(image, []).append(tag)
-        return image, told["target"][target]["dockerfile-inline"]
+        # it prints what bake reads, so with the escapes of that; a builder gets the text without
+        inline = told["target"][target]["dockerfile-inline"]
+        return image, inline.replace("$${", "${").replace("%%{", "%{")
 
     def output(self, image: str) -> str:
         """Return what the last build that gave this image printed."""

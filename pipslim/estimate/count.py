@@ -106,7 +106,7 @@ class _Count:
                 self.call(use, stage)
             elif why_not:
                 at = line(use.span().start)
-                self.unseen.append(Unseen(at, without_secrets(use.call.written), why_not))
+                self.unseen.append(Unseen(at, without_secrets(use.call.program.written), why_not))
 
     def spared(self, use: Use) -> str | None:
         """Tell that a call is not to be counted, with what to tell of it; None where it is."""

@@ -109,7 +109,9 @@ def read_call(use: Use, facts: Facts, context: Context, marker: Mapping[str, str
     reader = _Reader(asked, context, use, names)
     for wrapper in use.call.program.wrappers:
         if wrapper in ("xargs", "find -exec"):
-            asked.miss(use.call.written, f"{wrapper} gives it words that only the build knows")
+            asked.miss(
+                use.call.program.written, f"{wrapper} gives it words that only the build knows"
+            )
     if names.get("PIP_CONSTRAINT"):
         for path in names["PIP_CONSTRAINT"].split():
             reader.file(path, line, constraint=True)

@@ -79,12 +79,6 @@ class Call(NamedTuple):
         return "$(" in self.program.command.nest
 
     @property
-    def written(self) -> str:
-        """The call's whole command as written, each of its blanks made one."""
-        command = self.program.command
-        return " ".join(self.program.view.text[command.start : command.end].split())
-
-    @property
     def later(self) -> tuple[Program, ...]:
         """The programs of its RUN that stand behind it."""
         programs, start = self.body.reading.programs, self.program.words[0].start

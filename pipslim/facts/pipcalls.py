@@ -155,12 +155,6 @@ class PipCall(NamedTuple):
         return self.body.view.at(self.program.view.at(offset))
 
     @property
-    def written(self) -> str:
-        """The call's whole command as written, each of its blanks made one."""
-        command = self.program.command
-        return " ".join(self.program.view.text[command.start : command.end].split())
-
-    @property
     def turns_cache_off(self) -> bool:
         """Whether the call says `--no-cache-dir`, or an abbreviation that pip takes, last."""
         return self.cache == ""

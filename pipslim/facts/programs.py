@@ -37,6 +37,11 @@ class Program(NamedTuple):
         """The program as written, without quotes and without its folder."""
         return self.words[0].value.rpartition("/")[2]
 
+    @property
+    def written(self) -> str:
+        """The whole command that it is a part of, as written, each of its blanks made one."""
+        return " ".join(self.view.text[self.command.start : self.command.end].split())
+
 
 class Reading(NamedTuple):
     """What is known of a script: its tree or why there is none, and the programs it runs.

@@ -57,12 +57,6 @@ class Purge(NamedTuple):
     mount: str
 
     @property
-    def written(self) -> str:
-        """The whole command as written, each of its blanks made one."""
-        command = self.program.command
-        return " ".join(self.program.view.text[command.start : command.end].split())
-
-    @property
     def alone(self) -> bool:
         """Whether it removes nothing but what is pip's."""
         return all(aim.reach == OWN for aim in self.aims)

@@ -75,7 +75,7 @@ def without_calls(document: Document, facts: Facts, uses: Iterable[Use]) -> Remo
     places: dict[int, list[int]] = {}
     for use in uses:
         program, words = use.call.program, use.call.program.command.words
-        unplain = program.wrappers or "\\" in use.call.written or program.exec_form
+        unplain = program.wrappers or "\\" in program.written or program.exec_form
         if unplain or use.onbuild or any(HOLE in word.value for word in words):
             return _PART
         places.setdefault(use.instruction, []).append(program.outer)
@@ -95,7 +95,7 @@ def at_hand(facts: Facts, purge: Purge) -> bool:
     program = purge.program
     if program.command.nest or program.wrappers not in ((), ("sudo",)):
         return False
-    if "\\" in purge.written or program.variables:
+    if "\\" in program.written or program.variables:
         return False
     return len(facts.run(purge.number).bodies) == 1
 

@@ -26,6 +26,5 @@ def flag_refused(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
         return "pip 19.0 and 19.0.1 crash where their cache is turned off (pypa/pip#6197)", -1
     need = facts.needed(stage, CACHE)
     if need is not None:
-        needs = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        return needs, need.start
+        return need.told, need.start
     return "", -1

@@ -66,6 +66,12 @@ class Need(NamedTuple):
     name: str
     force: int | None
 
+    @property
+    def told(self) -> str:
+        """Why what it needs has to stay; `{line}` means the line of `start`."""
+        what = "the cache" if self.kind == CACHE else self.kind
+        return f"line {{line}} needs {what}: `{self.name}` fails where there is none"
+
 
 class Cache(NamedTuple):
     """The cache of an installer: `name` is its folder's below the folder of all caches.

@@ -6,8 +6,10 @@ import re
 
 from pipslim.facts import conf
 from pipslim.facts.caches import needed, removed_behind
+from pipslim.facts.conf import VARIABLE
 from pipslim.facts.images import Age
 from pipslim.facts.installers import Call, Tool, cache_dir, find_calls, mount_over, variables
+from pipslim.facts.leftovers import CACHE
 from pipslim.facts.options import MOUNT
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
-
-VARIABLE = "PIP_NO_CACHE_DIR"
 
 PIPENV = Tool(
     label="pipenv",
@@ -132,10 +132,9 @@ def state(
     if why_not:
         return State(leaving, why_not, -1)
     need = needed(facts, stage, leaving.tool, calls)
-    need = need or facts.needed(stage, "pip's cache")
+    need = need or facts.needed(stage, CACHE)
     if need is not None:
-        why = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        return State(leaving, why, need.start)
+        return State(leaving, need.told, need.start)
     return State(leaving, "", -1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.facts.conf import OURS, may_bring
+from pipslim.facts.conf import OURS, VARIABLE, may_bring
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.runs import read_run
 from pipslim.syntax.script import Script
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pipslim.facts.programs import Program
     from pipslim.facts.stages import StageFacts
 
-_VARIABLE = "PIP_NO_CACHE_DIR"
 _WRITERS = CACHE_WRITERS | {"lock", "index", "list", "search"}
 _NO_ISOLATION = ("--no-build-isolation", "--only-binary=:all:", "--no-use-pep517")
 _FIRST_ISOLATED = (10,)
@@ -153,14 +152,14 @@ def _off_from(facts: Facts, chain: list[StageFacts], number: int, end: int) -> i
 
 
 def _by_env(facts: Facts, chain: list[StageFacts], number: int) -> int:
-    if not facts.mentions(_VARIABLE) or facts.mentions("sudo"):
+    if not facts.mentions(VARIABLE) or facts.mentions("sudo"):
         return _NEVER  # sudo takes no ENV along
-    if not facts.stages.environment(number).env.get(_VARIABLE):
+    if not facts.stages.environment(number).env.get(VARIABLE):
         return _NEVER
     places = [
         facts.document.instructions[at].end
         for at in facts.stages.numbers("ENV")
-        if _VARIABLE in facts.document.instructions[at].view.text
+        if VARIABLE in facts.document.instructions[at].view.text
         and any(s.stage.first < at < s.stage.last for s in chain)
     ]
     return places[0] if len(places) == 1 else _NEVER

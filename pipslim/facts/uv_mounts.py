@@ -88,7 +88,6 @@ def _in_use(facts: Facts, stage: StageFacts, call: Call, calls: Calls) -> Unfit 
         return Unfit("line {line} starts the image by uv, and may need what this leaves", start)
     need = needed(facts, stage, call.tool, calls)
     if need is not None:
-        told = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        return Unfit(told, need.start)
+        return Unfit(need.told, need.start)
     source = brought(facts, call, cache_dir(facts, call, said(facts, call).named))
     return Unfit("line {line} brings a cache for it", source) if source is not None else None

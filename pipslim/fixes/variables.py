@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.facts.conf import VARIABLE
 from pipslim.fixes.base import Finding, Fix, Safety
 from pipslim.fixes.layout import joined
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -33,7 +34,7 @@ def by_env(
     if any("sudo" in use.call.program.wrappers for use in facts.uses(stage)):
         return finding._replace(why_not=f"{why}, and sudo takes no ENV along")
     told = wish.settings
-    wanted = (("PIP_NO_CACHE_DIR", "1", told.cache), ("PIP_COMPILE", "0", told.compile_off))
+    wanted = ((VARIABLE, "1", told.cache), ("PIP_COMPILE", "0", told.compile_off))
     pairs = tuple(
         f"{name}={value}" for name, value, on in wanted if on and not facts.mentions(name)
     )
@@ -57,7 +58,7 @@ def no_cache(
 
     `calls` are theirs in each stage, by its number; `reads_conf` tells that they obey pip.conf.
     """
-    from pipslim.facts.pip_based import VARIABLE, state
+    from pipslim.facts.pip_based import state
 
     for stage in facts.stages.all:
         if stage.windows or not calls[stage.index]:

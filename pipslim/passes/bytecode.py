@@ -59,7 +59,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
             continue
         need = facts.needed(stage, BYTECODE)
         if need is not None:
-            why_not = f"line {{line}} needs bytecode: `{need.name}` fails where there is none"
+            why_not = need.told
         start = document.instructions[stage.stage.first]
         span = record(Span, (start.start, start.end))
         message = "running Python writes bytecode into the image"

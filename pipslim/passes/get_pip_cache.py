@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pipslim.facts.caches import removed_behind
+from pipslim.facts.conf import VARIABLE
+from pipslim.facts.flag import FLAG
 from pipslim.facts.get_pip import find_get_pips, unknown_source
 from pipslim.facts.installers import cache_dir, mount_over, variables
 from pipslim.facts.leftovers import CACHE
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
 
-FLAG = "--no-cache-dir"
 _ID = "get-pip-cache"
 
 ABOUT = About(
@@ -63,7 +64,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, call: Call) -> F
     if asked == "":
         return None
     isolated = any(word.value == "--isolated" for word in call.rest)
-    if variables(facts, call).get("PIP_NO_CACHE_DIR") and not isolated:
+    if variables(facts, call).get(VARIABLE) and not isolated:
         return None
     cache = cache_dir(facts, call, asked)
     if mount_over(facts, call, cache) is not None or removed_behind(call, cache):
@@ -76,8 +77,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, call: Call) -> F
     elif call.read:
         why_not = "another command reads its output"
     elif (need := facts.needed(stage, CACHE)) is not None:
-        why_not = f"line {{line}} needs the cache: `{need.name}` fails where there is none"
-        refers = need.start
+        why_not, refers = need.told, need.start
     else:
         why_not = unknown_source(facts, call)
     span = call.span()

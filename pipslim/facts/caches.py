@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pipslim.facts.leftovers import Need
     from pipslim.facts.stages import StageFacts
 
+    # the calls of each stage, by its number
+    ByStage = Mapping[int, tuple[Call, ...]]
+
 
 def removed_behind(call: Call, cache: str | None) -> bool:
     """Tell whether the script of a call removes a cache behind it, so that none is left."""
@@ -53,9 +56,7 @@ def _covers(path: str, cache: str | None, folder: str) -> bool:
     return cache is not None and (cache == path or cache.startswith(path + "/"))
 
 
-def needed(
-    facts: Facts, stage: StageFacts, tool: Tool, calls: Mapping[int, tuple[Call, ...]]
-) -> Need | None:
+def needed(facts: Facts, stage: StageFacts, tool: Tool, calls: ByStage) -> Need | None:
     """Give the first command that needs the cache which a stage, or one FROM it, leaves; or None.
 
     `calls` are those of each stage, by its number.

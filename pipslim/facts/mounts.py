@@ -137,10 +137,14 @@ def will_be_mounted(facts: Facts, use: Use) -> bool:
 
 def own_mount(facts: Facts, use: Use) -> tuple[Mount, Flag] | None:
     """Give the cache mount of a call's RUN that serves pip's cache alone, with its flag."""
-    instruction = facts.document.instructions[use.instruction]
-    target = facts.cache_dir(use)
+    return mount_at(facts, use.instruction, facts.cache_dir(use))
+
+
+def mount_at(facts: Facts, number: int, target: str | None) -> tuple[Mount, Flag] | None:
+    """Give the cache mount of the RUN `number` at a folder, with its flag; None without one."""
+    instruction = facts.document.instructions[number]
     given = [f for f in flags(instruction, facts.document.escape)[0] if f.name == "mount"]
-    for mount, flag in zip(facts.stages.mounts(use.instruction), given, strict=True):
+    for mount, flag in zip(facts.stages.mounts(number), given, strict=True):
         if mount.type == "cache" and target and mount.target.rstrip("/") == target:
             return mount, flag
     return None

@@ -14,8 +14,9 @@ from pipslim.facts.options import MOUNT
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
+    from pipslim.facts.caches import ByStage
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
 
@@ -100,9 +101,7 @@ def calls_of(facts: Facts, stage: StageFacts, tools: Iterable[Tool]) -> tuple[Ca
     return tuple(sorted(found, key=lambda call: call.place(call.anchor.start)))
 
 
-def state(
-    facts: Facts, stage: StageFacts, calls: Mapping[int, tuple[Call, ...]], *, reads_conf: bool
-) -> State | None:
+def state(facts: Facts, stage: StageFacts, calls: ByStage, *, reads_conf: bool) -> State | None:
     """Tell what a stage's calls, and those of stages FROM it, leave, and whether ENV may stop it.
 
     `calls` are those of each stage, by its number. `reads_conf` tells that the tools' pip reads

@@ -122,6 +122,7 @@ _WITH_VALUE = _GLOBAL | frozenset(
         "--with-requirements",
     ]
 )
+FLAG = "--no-cache"
 LINK_MODE = "UV_LINK_MODE"
 _RUNS = (("run",), ("tool", "run"), ())
 _NO_CACHE = lazy(r"--no-cache(?:-dir)?$|-[qvU]*n[qvUn]*$")
@@ -174,6 +175,11 @@ def may_start(document: Document, stage: StageFacts) -> bool:
             if document.instructions[number].keyword in ("CMD", "ENTRYPOINT"):
                 return True
     return False
+
+
+def image_may_need(document: Document, stage: StageFacts, call: Call) -> bool:
+    """Tell whether an image of a stage may need the environment that a call keeps in the cache."""
+    return keeps_program(call) and may_start(document, stage)
 
 
 def started_by_uv(document: Document, stage: StageFacts) -> int | None:

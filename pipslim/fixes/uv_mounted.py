@@ -6,8 +6,15 @@ from itertools import groupby
 
 from pipslim.facts.mounts import Unfit, Wanted, shows_buildkit
 from pipslim.facts.options import MOUNT
-from pipslim.facts.uv import LINK_MODE, keeps_program, links, may_start, no_cache_words, said
-from pipslim.facts.uv_mounts import has_mount, off_refused, own_mount, wanted
+from pipslim.facts.uv import FLAG, LINK_MODE, image_may_need, links, no_cache_words, said
+from pipslim.facts.uv_mounts import (
+    KEEP_IT_OUT,
+    has_mount,
+    lacks_mount,
+    off_refused,
+    own_mount,
+    wanted,
+)
 from pipslim.fixes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
 from pipslim.fixes.layout import joined, option_behind
 from pipslim.fixes.mounting import flagged, unflagged, without_pair
@@ -16,22 +23,20 @@ from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
+    from pipslim.facts.caches import ByStage
     from pipslim.facts.installers import Call
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
     from pipslim.syntax.edits import Edit
 
-    Calls = Mapping[int, tuple[Call, ...]]
-
 _ID = "uv-cache"
-FLAG = "--no-cache"
 _COPY = f"{LINK_MODE}=copy"
 
 
-def settled(document: Document, facts: Facts, calls: Calls) -> tuple[list[Finding], Calls]:
+def settled(document: Document, facts: Facts, calls: ByStage) -> tuple[list[Finding], ByStage]:
     """Give the findings for mounts that are wanted, or not; and the calls that are left for flags.
 
     `calls` are those of each stage, by its number, that write a cache.
@@ -58,7 +63,7 @@ def _instruction(call: Call) -> int:
 
 
 def _mount(
-    document: Document, facts: Facts, stage: StageFacts, group: list[Call], calls: Calls
+    document: Document, facts: Facts, stage: StageFacts, group: list[Call], calls: ByStage
 ) -> tuple[list[Finding], list[Call]]:
     """Give the calls of a RUN their cache mount: one fix for the whole RUN."""
     edits: list[Edit] = []
@@ -73,7 +78,7 @@ def _mount(
         mounted = has_mount(facts, call)
         off = said(facts, call).off
         words = no_cache_words(call)
-        if not off and has_mount(facts, call, ("cache", "tmpfs", "bind")):
+        if not off and has_mount(facts, call, KEEP_IT_OUT):
             continue
         without = without_words(document, call.program, call.after, words)
         if isinstance(wish, Wanted) and unfit is None and without is not None:
@@ -84,9 +89,7 @@ def _mount(
                 flags.append(wish.flag)
         elif off:
             reason = unfit or Unfit("a comment stands beside the flag, which would go")
-            message = f"`{call.spelling}` has no cache mount"
-            if mounted:
-                message = f"`{FLAG}` defeats the cache mount of `{call.spelling}`"
+            message = lacks_mount(call, mounted=mounted is not None)
             found.append(Finding(_ID, call.span(), message, None, reason.why, reason.refers))
         else:
             left.append(call)
@@ -97,25 +100,18 @@ def _mount(
     title = "mount a cache" if flags else "take the flag away"
     if flags and not shows_buildkit(facts):
         title += NEEDS_BUILDKIT
-    message = f"`{fixed[0].spelling}` has no cache mount"
-    if not flags:
-        message = f"`{FLAG}` defeats the cache mount of `{fixed[0].spelling}`"
-    safety = _safety(document, stage, fixed)
-    if safety is not Safety.SAFE:
+    message = lacks_mount(fixed[0], mounted=not flags)
+    safety = Safety.SAFE
+    if any(image_may_need(document, stage, call) for call in fixed):
+        safety = Safety.UNSAFE
         message += ", and the environment of what it runs is not in the image then"
     changed = tuple(("", flag) for flag in flags)
     fix = Fix(title, safety, tuple(sorted(edits)), drops=tuple(drops), flags=changed)
     return [Finding(_ID, fixed[0].span(), message, fix), *found], left
 
 
-def _safety(document: Document, stage: StageFacts, calls: Sequence[Call]) -> Safety:
-    """Judge a fix by which what calls keep in the cache does not come into the image."""
-    kept = any(map(keeps_program, calls)) and may_start(document, stage)
-    return Safety.UNSAFE if kept else Safety.SAFE
-
-
 def _unmount(
-    document: Document, facts: Facts, stage: StageFacts, group: list[Call], calls: Calls
+    document: Document, facts: Facts, stage: StageFacts, group: list[Call], calls: ByStage
 ) -> tuple[list[Finding], list[Call]]:
     """Take the mount of uv's cache off a RUN, and give its calls the flag."""
     mounted = [call for call in group if has_mount(facts, call)]
@@ -126,9 +122,13 @@ def _unmount(
     own = own_mount(facts, mounted[0])
     if own is None or any(own_mount(facts, call) != own for call in mounted):
         return [told._replace(why_not="other tools may use that mount too")], left
-    on = [call for call in mounted if not said(facts, call).off]
-    for call in on:
-        refused = off_refused(facts, stage, call, calls)
+    on: list[Call] = []
+    for call in mounted:
+        told_of_it = said(facts, call)
+        if told_of_it.off:
+            continue
+        on.append(call)
+        refused = off_refused(facts, stage, call, told_of_it, calls)
         if refused is not None:
             return [told._replace(why_not=refused.why, refers=refused.refers)], left
     instruction = document.instructions[mounted[0].instruction]
@@ -144,7 +144,7 @@ def _unmount(
     return [told._replace(fix=fix)], left
 
 
-def _copied(document: Document, facts: Facts, calls: Calls) -> Iterator[Finding]:
+def _copied(document: Document, facts: Facts, calls: ByStage) -> Iterator[Finding]:
     """Give a finding for each stage whose mounts uv would try to link files from, and warn."""
     if facts.mentions(LINK_MODE):
         return

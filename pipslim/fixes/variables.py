@@ -8,9 +8,9 @@ from pipslim.fixes.layout import joined
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from pipslim.facts.installers import Call
+    from pipslim.facts.caches import ByStage
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.fixes.wishes import Wish
@@ -50,7 +50,7 @@ def no_cache(
     document: Document,
     facts: Facts,
     pass_id: str,
-    calls: Mapping[int, tuple[Call, ...]],
+    calls: ByStage,
     *,
     reads_conf: bool,
 ) -> Iterator[Finding]:

@@ -5,29 +5,21 @@ from __future__ import annotations
 from pipslim.facts.caches import removed_behind
 from pipslim.facts.installers import Call, cache_dir, find_calls, mount_over
 from pipslim.facts.options import KEEP
-from pipslim.facts.uv import (
-    UV,
-    UVX,
-    keeps_program,
-    may_start,
-    no_cache_words,
-    said,
-    writes_cache,
-)
-from pipslim.facts.uv_mounts import off_refused
+from pipslim.facts.uv import FLAG, UV, UVX, image_may_need, no_cache_words, said, writes_cache
+from pipslim.facts.uv_mounts import KEEP_IT_OUT, lacks_mount, off_refused
 from pipslim.fixes.base import WHICH, About, Finding, Fix, Safety
 from pipslim.fixes.layout import option_behind
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
+    from pipslim.facts.caches import ByStage
     from pipslim.facts.known import Facts
     from pipslim.facts.stages import StageFacts
     from pipslim.syntax.document import Document
 
-FLAG = "--no-cache"
 _ID = "uv-cache"
 _PASSING = ("/tmp/", "/var/tmp/")  # who names a cache there does not want to keep it
 
@@ -74,7 +66,7 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
         for at, why_not in dict((*found.undecided, *others.undecided)).items():
             message = "a call of uv that cannot be followed may leave its cache in the layer"
             yield Finding(_ID, Span(at, at + 1), message, None, why_not)
-    left: Mapping[int, tuple[Call, ...]] = calls
+    left: ByStage = calls
     if facts.options.cache != KEEP:
         from pipslim.fixes.uv_mounted import settled
 
@@ -88,29 +80,24 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
 
 
 def _judge(
-    document: Document,
-    facts: Facts,
-    stage: StageFacts,
-    call: Call,
-    calls: Mapping[int, tuple[Call, ...]],
+    document: Document, facts: Facts, stage: StageFacts, call: Call, calls: ByStage
 ) -> Finding | None:
     told = said(facts, call)
     cache = cache_dir(facts, call, told.named)
     if told.off:
         return _defeated(facts, call, cache)
-    mounts = ("cache", "tmpfs", "bind")  # what a bind holds is there to be read
-    if mount_over(facts, call, cache, mounts) is not None or removed_behind(call, cache):
+    if mount_over(facts, call, cache, KEEP_IT_OUT) is not None or removed_behind(call, cache):
         return None
     span = call.span()
     found = Finding(_ID, span, f"`{call.spelling}` leaves its cache in the layer")
     if not told.why_not and told.named and not told.named.startswith(_PASSING):
         return found._replace(why_not="a folder is named for its cache, so somebody wants one")
-    refused = off_refused(facts, stage, call, calls)
+    refused = off_refused(facts, stage, call, told, calls)
     if refused is not None:
         return found._replace(why_not=refused.why, refers=refused.refers)
     edit = option_behind(document, span, FLAG, exec_form=call.program.exec_form)
     safety = Safety.SAFE
-    if keeps_program(call) and may_start(document, stage):
+    if image_may_need(document, stage, call):
         more = ", with the environment of what it runs: the image may need that later"
         found = found._replace(message=found.message + more)
         safety = Safety.UNSAFE
@@ -121,5 +108,4 @@ def _defeated(facts: Facts, call: Call, cache: str | None) -> Finding | None:
     """Give the finding for a call that has a cache mount, and turns its cache off."""
     if not no_cache_words(call) or mount_over(facts, call, cache, ("cache",)) is None:
         return None
-    message = f"`{FLAG}` defeats the cache mount of `{call.spelling}`"
-    return Finding(_ID, call.span(), message, None, WHICH)
+    return Finding(_ID, call.span(), lacks_mount(call, mounted=True), None, WHICH)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # What stands for a hole in the text of a part: a variable that nobody sets, so nothing is known.
 HOLE = "${_hole_}"
 
@@ -29,6 +34,12 @@ class Chars:
         self.parts.append(char)
         self.starts.append(start)
         self.ends.append(end)
+
+    def taken(self, text: str, starts: Sequence[int], ends: Sequence[int]) -> None:
+        """Add text of which each character has its place."""
+        self.parts.append(text)
+        self.starts += starts
+        self.ends += ends
 
     def hole(self, start: int, end: int, shown: str = HOLE) -> None:
         """Add a stretch of the host that stands for text which is not known, as `shown`."""

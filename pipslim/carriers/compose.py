@@ -10,7 +10,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from pipslim.carriers.chars import Chars
-from pipslim.carriers.part import Part, Unreadable
+from pipslim.carriers.part import Part, Unreadable, indenting
 from pipslim.syntax.source import BOM
 
 if TYPE_CHECKING:
@@ -127,15 +127,14 @@ def _interpolated(read: Chars) -> Chars:
         end = match.end()
         if match[2]:
             end = _closed(text, end)
-        for at in range(done, match.start()):
-            found.escaped(text[at], read.starts[at], read.ends[at])
+        ahead = slice(done, match.start())
+        found.taken(text[ahead], read.starts[ahead], read.ends[ahead])
         if match[1]:
             found.escaped("$", read.starts[match.start()], read.ends[end - 1])
         else:
             found.hole(read.starts[match.start()], read.ends[end - 1])
         done = end
-    for at in range(done, len(text)):
-        found.escaped(text[at], read.starts[at], read.ends[at])
+    found.taken(text[done:], read.starts[done:], read.ends[done:])
     return found
 
 
@@ -149,18 +148,11 @@ def _closed(text: str, start: int) -> int:
     return len(text)
 
 
-def _quoting(content: str, indent: str, newline: str) -> Callable[[str, int], str | None]:
+def _quoting(content: str, indent: str, newline: str) -> Callable[[str, int], str]:
     """Give what writes text that is put in at an offset of `content`, line by line."""
+    indented = indenting(content, indent)
 
-    def quote(text: str, offset: int) -> str | None:
-        at_start = offset > 0 and content[offset - 1] == "\n"
-        lines = text.replace("$", "$$").split("\n")
-        written = [
-            (indent if line and (number or at_start) else "") + line
-            for number, line in enumerate(lines)
-        ]
-        if len(lines) > 1 and not lines[-1] and not at_start:
-            written[-1] = indent  # what stands there goes on in a line of its own
-        return newline.join(written)
+    def quote(text: str, offset: int) -> str:
+        return indented(text.replace("$", "$$"), offset).replace("\n", newline)
 
     return quote

@@ -223,9 +223,7 @@ def _literals(raw: Chars, low: int, high: int, *, quoted: bool) -> Iterator[_Tex
             char = _SIMPLE.get(word[1]) or _character(word[2:], raw.starts[start])
             found.escaped(char, raw.starts[start], raw.ends[end - 1])
         else:
-            found.parts.append(word)
-            found.starts += raw.starts[start:end]
-            found.ends += raw.ends[start:end]
+            found.taken(word, raw.starts[start:end], raw.ends[start:end])
     everything = _Text(found.text, found.starts, found.ends)
     if quoted:
         yield everything
@@ -284,9 +282,7 @@ def _filled(tokens: list[_Site | _Text]) -> Chars:
     found = Chars()
     for token in tokens:
         if isinstance(token, _Text):
-            found.parts.append(token.text)
-            found.starts += token.starts
-            found.ends += token.ends
+            found.taken(*token)
         elif not token.says:
             found.hole(token.start, token.end, "")
         elif _begins_one(found.text):

@@ -1,4 +1,4 @@
-"""JSON whose strings know where they stand, also with comments and commas as editors take them."""
+"""JSON whose strings know where they stand."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from pipslim.carriers.part import Unreadable
 from pipslim.syntax.source import BOM
 
 _ESCAPE = re.compile(r"[^\\]+|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.")
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
-_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_COMMA = re.compile(rf"{_STRING}|,(?=\s*[\]}}])")
 # The standard library's own reader in Python asks what reads a string, the one in C does not. Types
 # are not told of what that takes.
 _decoder: Any = json.decoder
@@ -58,19 +55,6 @@ def load(text: str) -> object:
     except (RecursionError, ValueError) as error:
         raise Unreadable(0, f"no JSON: {error}; {_TELL}") from None
     return said
-
-
-def plain(text: str) -> str:
-    """Give JSON with comments and commas at the end of lists as JSON, each place as it was.
-
-    Source: "JSON with comments" of Visual Studio Code, in which devcontainer.json is written.
-    """
-    return _COMMA.sub(_blank, _COMMENT.sub(_blank, text))
-
-
-def _blank(match: re.Match[str]) -> str:
-    found = match[0]
-    return found if found[0] == '"' else re.sub(r"[^\n]", " ", found)
 
 
 def characters(text: str, string: String) -> Chars:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.carriers import template
 from pipslim.carriers.chars import Chars
-from pipslim.carriers.part import Part, Unreadable
+from pipslim.carriers.part import Part, Unreadable, indenting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,18 +118,11 @@ def _ignored(text: str, lines: list[_Line], token: Token | None) -> Chars | None
 
 def _quoting(content: str, prefix: str) -> Callable[[str, int], str | None]:
     """Give what puts the block's prefix, of quotes, lists and its fence, ahead of new lines."""
+    indented = indenting(content, prefix)
 
     def quote(text: str, offset: int) -> str | None:
-        lines = text.split("\n")
-        if len(lines) > 1 and "\t" in prefix:
+        if "\n" in text and "\t" in prefix:
             return None  # how many of its blanks are the block's is not told by its width alone
-        at_start = offset > 0 and content[offset - 1] == "\n"
-        written = [
-            (prefix if line.strip("\r") and (number or at_start) else "") + line
-            for number, line in enumerate(lines)
-        ]
-        if len(lines) > 1 and not lines[-1] and not at_start:
-            written[-1] = prefix  # what stands there goes on in a line of its own
-        return "\n".join(written)
+        return indented(text, offset)
 
     return quote

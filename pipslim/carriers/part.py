@@ -21,6 +21,26 @@ class Unreadable(Exception):
         self.reason = reason
 
 
+def indenting(content: str, prefix: str) -> Callable[[str, int], str]:
+    """Give what writes text that is put in at an offset of `content`: new lines have a prefix.
+
+    All lines of the host that `content` stands in have it, but for blank ones.
+    """
+
+    def quote(text: str, offset: int) -> str:
+        at_start = offset > 0 and content[offset - 1] == "\n"
+        lines = text.split("\n")
+        written = [
+            (prefix if line.strip("\r") and (number or at_start) else "") + line
+            for number, line in enumerate(lines)
+        ]
+        if len(lines) > 1 and not lines[-1] and not at_start:
+            written[-1] = prefix  # what stands there goes on in a line of its own
+        return "\n".join(written)
+
+    return quote
+
+
 class Part(NamedTuple):
     """A Dockerfile in a host file.
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import hcl2
 import pytest
-from hosts import Case, cases, check
+from hosts import Case, blind, cases, check
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lark.exceptions import UnexpectedInput
@@ -30,16 +29,8 @@ def test_case(case: Case) -> None:
 def rest(text: str) -> object:
     """Give all that another reader finds, but for the inline Dockerfiles."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    return _blind(json.loads(text) if text.lstrip().startswith("{") else hcl2.loads(text))
-
-
-def _blind(value: Any) -> object:
-    if isinstance(value, dict):
-        return {
-            key: type(each).__name__ if key == "dockerfile-inline" else _blind(each)
-            for key, each in value.items()
-        }
-    return [_blind(each) for each in value] if isinstance(value, list) else value
+    said = json.loads(text) if text.lstrip().startswith("{") else hcl2.loads(text)
+    return blind(said, "dockerfile-inline")
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosts import Case, cases, check
+from hosts import Case, blind, cases, check
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from test_cli import run
+from test_cli import put, run
 from test_properties import moderate, plausible
 
 from pipslim import Choice, cli, decode, rewrite
@@ -25,6 +24,7 @@ _ODD = re.compile("[^\\n\\r\\t -~\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe]")
 few = settings(moderate, max_examples=40)  # reading YAML takes its time
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from corpus import Corpus
 
@@ -48,16 +48,7 @@ def test_case(case: Case) -> None:
 
 def loaded(text: str) -> object:
     """Load YAML, each inline Dockerfile replaced by its kind: the rest must stay equal."""
-    return [_blind(each) for each in YAML(typ="safe", pure=True).load_all(text)]
-
-
-def _blind(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            key: type(each).__name__ if key == "dockerfile_inline" else _blind(each)
-            for key, each in value.items()
-        }
-    return [_blind(each) for each in value] if isinstance(value, list) else value
+    return [blind(each, "dockerfile_inline") for each in YAML(typ="safe", pure=True).load_all(text)]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.folder.name)
@@ -188,13 +179,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def put(name: str, data: bytes = INLINE) -> Path:
-    path = Path(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return path
-
-
 def test_kinds_are_the_same_everywhere() -> None:
     assert list(BY_KIND) == list(HOST_SIGNS) == [each.kind for each in CARRIERS]
     assert {host(name) for name in ("compose.yaml", "docker-compose.prod.yml")} == {"compose"}
@@ -204,9 +188,9 @@ def test_kinds_are_the_same_everywhere() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_compose_files_are_found_and_written() -> None:
-    path = put("deploy/docker-compose.dev.yml")
+    path = put("deploy/docker-compose.dev.yml", INLINE)
     put("compose.yaml", b"services: {}\n")
-    put("values.yaml")
+    put("values.yaml", INLINE)
     code, out, err = run("fix")
     assert code == cli.OK
     assert b"+++ b/deploy/docker-compose.dev.yml" in out
@@ -220,7 +204,7 @@ def test_compose_files_are_found_and_written() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_carriers_are_chosen_by_option_and_setting() -> None:
-    put("compose.yaml")
+    put("compose.yaml", INLINE)
     nothing = run("fix", "--carriers", "none")
     assert (nothing.out, nothing.err) == (b"", "no Dockerfiles found\n")
     assert run("fix", "--carriers", "compose").out == run("fix").out != b""
@@ -247,7 +231,7 @@ def test_a_host_that_cannot_be_read_is_told_with_its_place() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_json_tells_the_kind_and_exact_edits() -> None:
-    put("compose.yaml")
+    put("compose.yaml", INLINE)
     told = json.loads(run("fix", "--output-format=json", "--select=pip-cache").out)
     (file,) = told["files"]
     assert file["kind"] == "compose"

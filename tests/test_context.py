@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+import calls
 import pytest
+from calls import Ran, run
 from hypothesis import given
 from hypothesis import strategies as st
 from made import made
@@ -60,29 +61,6 @@ with_patch = pytest.mark.skipif(shutil.which("patch") is None, reason="no patch 
 with_links = pytest.mark.skipif(os.name == "nt", reason="links need a right of their own here")
 
 
-class Ran(NamedTuple):
-    """How a run ended: its exit code, and what it printed on either stream."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Terminal(io.BytesIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def run(*argv: str, stdin: bytes = b"", terminal: bool = False) -> Ran:
-    """Run `pipslim fix` with streams of its own."""
-    kind = Terminal if terminal else io.BytesIO
-    out, err = kind(), io.StringIO()
-    code = cli.main(["fix", *argv], cli.Streams(kind(stdin), out, err))
-    return Ran(code, out.getvalue().decode(), err.getvalue())
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the current folder of a test: an empty one."""
@@ -92,11 +70,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def put(path: str, text: str = DOCKERFILE) -> Path:
-    """Write a file in the current folder."""
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    return file
+    """Write a file in the current folder: a Dockerfile that copies settings, if not told else."""
+    return calls.put(path, text)
 
 
 # -- what a run does with another file -------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from calls import Ran, put, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import made
@@ -52,43 +52,12 @@ with_links = pytest.mark.skipif(os.name == "nt", reason="links need a right of t
 with_modes = pytest.mark.skipif(os.name == "nt", reason="files have no such mode here")
 
 
-class Ran(NamedTuple):
-    """How a run ended: its exit code, and what it printed on either stream."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Terminal(io.BytesIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
-def run(*argv: str, stdin: bytes = b"", terminal: bool = False) -> Ran:
-    """Run `pipslim fix` with streams of its own."""
-    kind = Terminal if terminal else io.BytesIO
-    out, err = kind(), io.StringIO()
-    code = cli.main(["fix", *argv], cli.Streams(kind(stdin), out, err))
-    return Ran(code, out.getvalue().decode(), err.getvalue())
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the current folder of a test: an empty one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "1")
     return tmp_path
-
-
-def put(path: str, text: str) -> Path:
-    """Write a file in the current folder."""
-    file = Path(path)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(text.encode())
-    return file
 
 
 def files(top: Path) -> dict[str, bytes]:

@@ -109,7 +109,8 @@ def _last(place: _Place) -> str:
     if command.lead == "\n" and _stops(place):
         return newline_at(text, end) + _indent(place)
     if command.lead == "&&" or (command.lead == ";" and _stops(place)):
-        seam = _plain(text[place.after(_before_link(place, ahead).end) : start])
+        before = ahead[ahead_of_link(place.view.text, ahead, len(ahead))]
+        seam = _plain(text[place.after(before.end) : start])
         if "\n" in seam or command.lead == ";":
             return _TRAILING.sub("", seam)
     if "\n" not in text[start:end] or command.lead == "\n":
@@ -124,12 +125,15 @@ def _last(place: _Place) -> str:
     return f" {newline}&& "
 
 
-def _before_link(place: _Place, ahead: Sequence[Word]) -> Word:
-    """Give the last token ahead of a command's link, of those `ahead` of the command."""
-    at = len(ahead) - 1
-    while place.view.text[ahead[at].start : ahead[at].end] == "\n":
-        at -= 1
-    return ahead[at - 1]
+def ahead_of_link(text: str, tokens: Sequence[Word], at: int) -> int:
+    """Give the number of the token ahead of a command's link; the command's first is `at`.
+
+    Lines may follow a link such as `&&`, and their ends are tokens, too.
+    """
+    link = at - 1
+    while text[tokens[link].start : tokens[link].end] == "\n":
+        link -= 1
+    return link - 1
 
 
 def _indent(place: _Place) -> str:

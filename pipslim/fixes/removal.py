@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipslim.fixes.chains import ahead_of_link
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.script import HOLE, Opaque
 from pipslim.syntax.source import newline_at
@@ -183,11 +184,9 @@ def _cut(
     following = commands[last + 1] if last + 1 < len(commands) else None
     at_end = behind == "" or (behind == "\n" and following is None)
     if lead == "&&" and at > 1 and (at_end or behind == "&&"):
-        link = at - 1
-        while text[tokens[link].start : tokens[link].end] == "\n":  # lines may follow a link
-            link -= 1
+        before = tokens[ahead_of_link(text, tokens, at)]
         edit = Edit(
-            instruction.start + body.view.after(tokens[link - 1].end),
+            instruction.start + body.view.after(before.end),
             instruction.start + body.view.after(high),
             "",
         )

@@ -172,15 +172,14 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     if own is None:
         return [told._replace(why_not="other tools may use that mount too")], calls
     instruction = document.instructions[mounted[0].instruction]
-    edit = unflagged(document, instruction, own[1])
-    if edit is None:
+    taken = unflagged(document, instruction, own[1])
+    if taken is None:
         return [told._replace(why_not="a comment stands behind the mount, which would go")], calls
     if any(use.call.read for use in on):
         return [told._replace(why_not="another command reads its output")], calls
-    written = instruction.view.text[own[1].start : own[1].end]
     flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
-    edits = (edit, *(added(document, use) for use in flagged))
+    edits = (taken[0], *(added(document, use) for use in flagged))
     title = "take the cache mount away, add --no-cache-dir"
-    fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=((written, ""),))
+    fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=(taken[1],))
     rest = [use for use in calls if use not in on]
     return [told._replace(fix=fix)], rest

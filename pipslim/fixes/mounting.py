@@ -41,17 +41,19 @@ def _indentation(text: str, instruction: Instruction) -> str:
     return (line if not line.strip(" \t") else "") + "    "
 
 
-def unflagged(document: Document, instruction: Instruction, flag: Flag) -> Edit | None:
+def unflagged(
+    document: Document, instruction: Instruction, flag: Flag
+) -> tuple[Edit, tuple[str, str]] | None:
     """Give the edit that takes a flag away, with what parts it from the next word.
 
-    None where a comment stands between the two.
+    Beside it is what `Fix.flags` has to say of that. None where a comment stands between the two.
     """
     given, behind = flags(instruction, document.escape)
     following = next((f.start for f in given if f.start > flag.start), behind)
     start, end = instruction.at(flag.start), instruction.at(following)
     if any(start < comment.start < end for comment in document.comments):
         return None
-    return Edit(start, end, "")
+    return Edit(start, end, ""), (instruction.view.text[flag.start : flag.end], "")
 
 
 def without_pair(document: Document, instruction: Instruction, key: str) -> Edit | None:

@@ -132,15 +132,14 @@ def _unmount(
         if refused is not None:
             return [told._replace(why_not=refused.why, refers=refused.refers)], left
     instruction = document.instructions[mounted[0].instruction]
-    edit = unflagged(document, instruction, own[1])
-    if edit is None:
+    taken = unflagged(document, instruction, own[1])
+    if taken is None:
         return [told._replace(why_not="a comment stands behind the mount, which would go")], left
     added = [
         option_behind(document, call.span(), FLAG, exec_form=call.program.exec_form) for call in on
     ]
     title = f"take the cache mount away, add {FLAG}" if on else "take the mount away"
-    written = instruction.view.text[own[1].start : own[1].end]
-    fix = Fix(title, Safety.SAFE, tuple(sorted((edit, *added))), flags=((written, ""),))
+    fix = Fix(title, Safety.SAFE, tuple(sorted((taken[0], *added))), flags=(taken[1],))
     return [told._replace(fix=fix)], left
 
 

@@ -106,11 +106,10 @@ def _without_mount(document: Document, facts: Facts, use: Use) -> Finding:
     others = [u for u in facts.pips_of(use.instruction) if u.call.subcommand in CACHE_WRITERS]
     if any(not u.call.turns_cache_off and not facts.cache_off(u) for u in others):
         return told._replace(why_not="another call of the same RUN uses the mount")
-    edit = unflagged(document, instruction, own[1])
-    if edit is None:
+    taken = unflagged(document, instruction, own[1])
+    if taken is None:
         return told._replace(why_not="a comment stands behind the mount")
-    written = instruction.view.text[own[1].start : own[1].end]
-    fix = Fix("take the mount away", Safety.SAFE, (edit,), flags=((written, ""),))
+    fix = Fix("take the mount away", Safety.SAFE, (taken[0],), flags=(taken[1],))
     return told._replace(fix=fix)
 
 

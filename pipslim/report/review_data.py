@@ -41,7 +41,7 @@ def file_data(result: FileOutcome) -> dict[str, Any]:
     `notes` the findings with the change (`at`) or else the 0-based line that each belongs to.
     `id` stands for the path and both texts. An error has its text, and the lines around its place.
     """
-    path, outcome, error, other, _ = result
+    path, outcome, error, other = result.path, result.outcome, result.error, result.other
     if outcome is None:
         reason = error.removeprefix(f"{path}: ")
         return {"path": path, "state": "unread", "id": _digest(path, error), "error": reason}

@@ -102,7 +102,7 @@ def test_nothing_else_is_touched(
             continue
         for outcome in (each.mount, each.back, each.none):
             compared += 1
-            new = _parsed(outcome.after, tmp_path)
+            new = old if outcome.after == each.mount.before else _parsed(outcome.after, tmp_path)
             if new is None:
                 wrong.append(f"{each.path.name}: BuildKit's parser no longer takes it")
             elif comments(outcome.before) != comments(outcome.after):

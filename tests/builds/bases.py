@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 from .engine import BuildFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
     from .engine import Engine
 
 SLIM = "python:3.11-slim"
@@ -17,11 +24,37 @@ NEW_PIP_OLD_PYTHON = "python:3.6.12-slim"
 NOT_ROOT = "jupyter/base-notebook:latest"
 
 
-def see_to(engine: Engine) -> dict[str, str]:
+@contextmanager
+def seen_to(engine: Engine, folder: Path) -> Iterator[Mapping[str, str]]:
     """See to the images; give the reason for each that can't be had.
 
     Where an old one is not on this machine, an image with the same pip takes its name meanwhile.
+    Processes that give the same `folder` share them: the first makes them, the last takes the names
+    away again.
     """
+    lock, state = FileLock(folder / "bases.lock"), folder / "bases.json"
+    with lock:
+        known: dict[str, Any] = {"users": 0}
+        if state.exists():
+            known = json.loads(state.read_text("utf-8"))
+        if not known["users"]:
+            known["made"], known["missing"] = _made(engine)
+        known["users"] += 1
+        state.write_text(json.dumps(known), "utf-8")
+    try:
+        yield known["missing"]
+    finally:
+        with lock:
+            known = json.loads(state.read_text("utf-8"))
+            known["users"] -= 1
+            state.write_text(json.dumps(known), "utf-8")
+            if not known["users"]:
+                for name in known["made"]:
+                    engine.unname(name)
+
+
+def _made(engine: Engine) -> tuple[list[str], dict[str, str]]:
+    """Give the names that images got, and the reason for each that can't be had."""
     run = "RUN PYTHONDONTWRITEBYTECODE=1 pip"
     stand_ins = {
         SLIM: "",
@@ -33,7 +66,7 @@ def see_to(engine: Engine) -> dict[str, str]:
         ),
         NOT_ROOT: f"FROM {SLIM}\nRUN useradd --create-home --uid 1000 jovyan\nUSER jovyan\n",
     }
-    missing = {}
+    made, missing = [], {}
     for name, text in stand_ins.items():
         if engine.has(name):
             continue
@@ -42,7 +75,8 @@ def see_to(engine: Engine) -> dict[str, str]:
             missing[name] = f"the image {source or name} is not on this machine"
             continue
         try:
-            engine.tag(engine.build(text), name)
+            engine.name(engine.build(text), name)
+            made.append(name)
         except BuildFailed:
             missing[name] = f"the image {source} can't stand in for {name}"
-    return missing
+    return made, missing

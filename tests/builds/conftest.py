@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .bases import see_to
+from .bases import seen_to
 from .engine import Engine, NoEngine
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def bases(engine: Engine) -> Mapping[str, str]:
+def bases(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
     """See to the images that builds start from; give the reason for each that can't be had."""
-    return see_to(engine)
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # what all processes of a run have
+    with seen_to(engine, folder) as missing:
+        yield missing

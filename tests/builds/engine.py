@@ -164,8 +164,16 @@ class Engine:
 
     def tag(self, image: str, name: str) -> None:
         """Give an image a further name, until `remove_all`."""
-        self._must("tag", image, name)
+        self.name(image, name)
         self._tags.setdefault(image, []).append(name)
+
+    def name(self, image: str, name: str) -> None:
+        """Give an image a further name, until `unname`."""
+        self._must("tag", image, name)
+
+    def unname(self, name: str) -> None:
+        """Take a name from an image; it goes where it has no other."""
+        self._docker("image", "rm", name)
 
     def inspect(self, image: str) -> dict[str, Any]:
         """Return what the engine knows of an image: `Config`, `RootFS`, `Size` and more."""
@@ -209,7 +217,7 @@ class Engine:
     def remove(self, image: str) -> None:
         """Remove an image that `build` made; it stays where something else names it as well."""
         for tag in self._tags.pop(image, []):
-            self._docker("image", "rm", tag)
+            self.unname(tag)
 
     def remove_all(self) -> None:
         """Remove every image that `build` made."""

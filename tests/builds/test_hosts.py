@@ -33,8 +33,8 @@ HOSTS = {
         ENV TARGET=$$LANG
 
         RUN pip install idna \\
-            pytz
-        CMD ["python", "-c", "import idna, pytz, os; print(os.environ['TARGET'])"]
+            blinker
+        CMD ["python", "-c", "import idna, blinker, os; print(os.environ['TARGET'])"]
 """,
     ),
     "bake": (
@@ -48,8 +48,8 @@ HOSTS = {
     ENV TARGET=$${{LANG}}
 
     RUN pip install idna \\
-        pytz
-    CMD ["python", "-c", "import idna, pytz, os; print(os.environ['TARGET'])"]
+        blinker
+    CMD ["python", "-c", "import idna, blinker, os; print(os.environ['TARGET'])"]
   EOT
 }}
 """,

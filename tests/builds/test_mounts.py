@@ -53,8 +53,8 @@ def fresh() -> str:
 
 
 FILLED: Mapping[str, str] = {
-    "root": HEAD + "RUN pip install idna pytz\n",
-    "another-user": HEAD + USER + "RUN pip install --user idna pytz\n",
+    "root": HEAD + "RUN pip install idna blinker\n",
+    "another-user": HEAD + USER + "RUN pip install --user idna blinker\n",
     "heredoc": HEAD + "RUN <<EOF\nset -e\npip install idna\nEOF\n",
     "flagged-before": HEAD + "ENV PIP_NO_CACHE_DIR=1\nRUN pip install --no-cache-dir idna\n",
 }
@@ -133,10 +133,10 @@ def test_other_programs_cannot_write_beside_a_mount(engine: Engine) -> None:
 
 UV_HEAD = f"FROM {SLIM}\nENV UV_INSECURE_HOST=localhost\nRUN pip install uv\nARG BUST\n"
 UV: Mapping[str, str] = {
-    "root": UV_HEAD + f'RUN uv pip install --system -v --index-url "{INDEX}" idna pytz\n',
+    "root": UV_HEAD + f'RUN uv pip install --system -v --index-url "{INDEX}" idna blinker\n',
     "another-user": UV_HEAD
     + USER
-    + f'RUN uv pip install --target /home/app/lib -v --index-url "{INDEX}" idna pytz\n',
+    + f'RUN uv pip install --target /home/app/lib -v --index-url "{INDEX}" idna blinker\n',
 }
 
 
@@ -149,7 +149,7 @@ def test_second_build_with_uv_fetches_nothing(engine: Engine, text: str) -> None
     after = rewritten(text, MOUNT, fresh())
     assert ".cache/uv,sharing=locked" in after
     image, first = fetched(after)
-    assert first == {"idna", "pytz"}
+    assert first == {"idna", "blinker"}
     assert "Failed to hardlink" not in engine.output(image)
     again, second = fetched(after)
     assert not second
@@ -157,7 +157,7 @@ def test_second_build_with_uv_fetches_nothing(engine: Engine, text: str) -> None
     plain = engine.build(text)
     assert [name for name in engine.files(plain) if "/.cache/uv/" in name]
     where = "/home/app/lib" if "/home/app/lib" in text else ""
-    listing = ["python", "-c", f"import sys; sys.path.insert(0, '{where}'); import idna, pytz"]
+    listing = ["python", "-c", f"import sys; sys.path.insert(0, '{where}'); import idna, blinker"]
     for each in (image, again, plain):
         engine.run(each, listing)
 

@@ -419,7 +419,7 @@ def test_a_cache_mount_goes_on_serving(engine: Engine, scenario: Scenario) -> No
         image = engine.build(text, build_args={"BUST": uuid.uuid4().hex})
         said = re.findall(r"Downloading \S*(?:pytz|tzdata)-\S+", engine.output(image))
         if log is not None:
-            # no other scenario asks for these
+            # no other test asks for these
             added = log.read_bytes()[before:].decode()
             served = re.findall(r"(?m)^GET /files/(?:pytz|tzdata)-", added)
             assert len(served) == len(said)

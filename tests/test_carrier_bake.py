@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import cycle
 
 import hcl2
 import pytest
@@ -15,6 +16,7 @@ from test_properties import moderate, plausible
 from pipslim import Choice, rewrite
 from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
+from pipslim.facts.options import KEEP, MOUNT, NONE, Options
 
 CASES = cases("bake")
 PARTS = BY_KIND["bake"].parts
@@ -83,6 +85,47 @@ def test_a_string_says_what_the_engine_gives(form: str, text: str) -> None:
     assert [each.text for each in PARTS(outcome.after)] == [plain.after]
     assert rest_of(outcome.after, form) == rest_of(before, form)
     assert len(outcome.reports) == len(plain.reports)
+
+
+LINES = (
+    *("ENV A=1", "ENV B=$A \\\n C=4", "ENV PIP_NO_COMPILE=1", "ENV PIP_NO_CACHE_DIR=0", "USER x"),
+    *("RUN pip install a", "RUN pip install a && \\\nrm -rf ~/.cache/pip", "RUN pip cache purge"),
+    "RUN pip install a \\\n&& pip cache purge \\\n&& true",
+    "RUN <<E\npip install b\nrm -rf ~/.cache\nE",
+    "RUN --mount=type=cache,target=/root/.cache/pip \\\npip install x",
+    *("", "# c", "FROM python:3.6 AS b", "COPY a b", "RUN uv pip install x"),
+)
+
+
+@given(
+    st.lists(st.sampled_from(LINES), min_size=1, max_size=6),
+    st.lists(st.sampled_from([4, 4, 4, 4, 6, 2]), min_size=1, max_size=30),
+    st.sampled_from([KEEP, MOUNT, NONE]),
+)
+@few
+@example(["RUN pip install a && \\\nrm -rf ~/.cache/pip"], [4, 4, 2], KEEP)
+@example(["RUN pip install a && \\\nrm -rf ~/.cache/pip"], [4] * 4, MOUNT)
+@example(["RUN --mount=type=cache,target=/root/.cache/pip \\\npip install x"], [4] * 4, NONE)
+@example(["ENV B=$A \\\n C=4", "ENV A=1", "ENV B=$A \\\n C=4"], [4, 6, 4, 6, 4, 4], KEEP)
+def test_lines_indented_in_any_way(found: list[str], indents: list[int], cache: str) -> None:
+    lines = "\n".join(["FROM debian", *found]).split("\n")
+    indented = [" " * indent + line if line else "" for line, indent in zip(lines, cycle(indents))]
+    text = "\n".join(indented)
+    before = f'target "a" {{\n  dockerfile-inline = <<-EOT\n{text}\n  EOT\n}}\n'
+    choice = Choice(options=Options(cache=cache))
+    (part,) = PARTS(before)
+    outcome, plain = carried(before, PARTS, choice), rewrite(part.text, choice)
+    if plain.problem is not None:
+        assert outcome.problem is not None
+        assert not outcome.problem.pass_id
+        return
+    assert outcome.problem is None
+    assert carried(outcome.after, PARTS, choice).after == outcome.after
+    (after,) = PARTS(outcome.after)
+    if any(line[:1] not in ("", " ") for line in plain.after.split("\n")):
+        assert after.text == plain.after
+    else:  # all of its lines are indented, which such a heredoc cannot say
+        assert len(after.text.split("\n")) == len(part.text.split("\n"))
 
 
 def rest_of(text: str, form: str) -> str:

@@ -17,10 +17,12 @@ from test_properties import moderate, plausible
 from pipslim import Choice, cli, decode, rewrite
 from pipslim.carriers import BY_KIND, CARRIERS
 from pipslim.carriers.carried import carried
+from pipslim.facts.options import KEEP, MOUNT, NONE, Options
 from pipslim.files.names import HOST_SIGNS, host
 
 # what YAML does not take in a literal, or takes for the end of a line
 _ODD = re.compile("[^\\n\\r\\t -~\u00a0-\u2027\u2030-\ud7ff\ue000-\ufefe]")
+MOUNTED = "--mount=type=cache,target=/root/.cache/pip"
 few = settings(moderate, max_examples=40)  # reading YAML takes its time
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,14 +78,17 @@ def literal(text: str, indent: int, header: str, newline: str) -> str:
     st.integers(3, 9),
     st.sampled_from(["|", "|-", "|+", "| # note", "&a |", "!!str |"]),
     st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from([KEEP, MOUNT, NONE]),
 )
 @few
-@example("FROM python:3.12\nRUN pip install $A \\\n\n  b", 4, "|", "\n")
-@example("FROM python:3.12\nRUN <<E\nrm -rf ~/.cache/pip && pip install a\nE", 4, "|", "\n")
-@example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a", 4, "|", "\n")
+@example("FROM python:3.12\nRUN pip install $A \\\n\n  b", 4, "|", "\n", KEEP)
+@example("FROM python:3.12\nRUN <<E\nrm -rf ~/.cache/pip && pip install a\nE", 4, "|", "\n", KEEP)
+@example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a", 4, "|", "\n", KEEP)
+@example(f"FROM python:3.12\nRUN {MOUNTED} \\\n  pip install a", 4, "|", "\n", NONE)
 def test_a_literal_says_what_the_engine_gives(
-    text: str, indent: int, header: str, newline: str
+    text: str, indent: int, header: str, newline: str, cache: str
 ) -> None:
+    choice = Choice(options=Options(cache=cache))
     text = text.replace("\r\n", "\n").strip("\n")
     before = literal(text.replace("$", "$$"), indent, header, newline)
     (part,) = PARTS(before)
@@ -93,8 +98,8 @@ def test_a_literal_says_what_the_engine_gives(
     for at, char in enumerate(part.text):
         there = before[part.starts[at] : part.ends[at]]
         assert there == {"$": "$$", "\n": newline}.get(char, char)
-    outcome = carried(before, PARTS, Choice())
-    plain = rewrite(part.text)
+    outcome = carried(before, PARTS, choice)
+    plain = rewrite(part.text, choice)
     if plain.problem is not None:
         assert outcome.problem is not None
         assert outcome.problem.reason == plain.problem.reason

@@ -11,9 +11,11 @@ from test_properties import moderate, plausible
 from pipslim import Choice, rewrite
 from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
+from pipslim.facts.options import KEEP, MOUNT, NONE, Options
 
 CASES = cases("markdown")
 PARTS = BY_KIND["markdown"].parts
+MOUNTED = "--mount=type=cache,target=/root/.cache/pip"
 few = settings(moderate, max_examples=80)
 
 
@@ -28,13 +30,20 @@ def shown(text: str, fence: str, ahead: str) -> str:
     return "# Title\n\n" + "".join([f"{ahead}{line}\n" for line in lines]) + "\nend\n"
 
 
-@given(plausible(), st.sampled_from(["`" * 8, "~" * 9]), st.sampled_from(["", "> ", "  ", "> > "]))
+@given(
+    plausible(),
+    st.sampled_from(["`" * 8, "~" * 9]),
+    st.sampled_from(["", "> ", "  ", "> > "]),
+    st.sampled_from([KEEP, MOUNT, NONE]),
+)
 @few
-@example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a\n", "`" * 8, "> ")
-def test_a_block_says_what_the_engine_gives(text: str, fence: str, ahead: str) -> None:
+@example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a\n", "`" * 8, "> ", KEEP)
+@example(f"FROM python:3.12\nRUN {MOUNTED} \\\n  pip install a\n", "`" * 8, "> ", NONE)
+def test_a_block_says_what_the_engine_gives(text: str, fence: str, ahead: str, cache: str) -> None:
+    choice = Choice(options=Options(cache=cache))
     text = text.replace("\r\n", "\n").strip("\n") + "\n"
     before = shown(text, fence, ahead)
-    outcome, plain = carried(before, PARTS, Choice()), rewrite(text)
+    outcome, plain = carried(before, PARTS, choice), rewrite(text, choice)
     if plain.problem is not None:
         assert outcome.after == before
         return

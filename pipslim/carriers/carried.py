@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PUT_WORDS_IN = frozenset(("pip-cache", "get-pip-cache", "uv-cache"))
 _MOST_TRIES = 12
 _NOT_HERE = "here the text is quoted, folded or put together; make it by hand"
+_EDGE = "this heredoc's blanks are counted by a line that would go; make it by hand"
 _BESIDE = "what is filled in later may decide what this does; make it by hand"
 _HOLES = "parts of this text are filled in later; make it by hand"
 
@@ -85,20 +86,23 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
         words = _PUT_WORDS_IN if choice.options.cache != MOUNT else frozenset()
         allowed = choice._replace(passes=choice.passes & words)
     refused: dict[_Mark, Report] = {}
+    in_lines = False
     for _ in range(_MOST_TRIES):
         outcome = rewrite(part.text, allowed, accept=_but(refused) if refused else None)
-        unfit = [edit for edit in outcome.edits if part.in_host(edit) is None]
+        unfit = part.unfit(outcome.edits, in_lines=in_lines)
         if not unfit or outcome.problem is not None:
             break
+        in_lines = in_lines or all(part.in_host(edit) is not None for edit in unfit)
         fixed = [report for report in outcome.reports if report.fixed]
         blamed = [report for report in fixed if any(_meet(report, edit) for edit in unfit)]
         for report in blamed or fixed:
             refused[report.pass_id, report.offset] = report
     if accept is not None and outcome.changed:  # what cannot be done is not asked for
         outcome = rewrite(part.text, allowed, accept=_but(refused, part, accept))
-        if any(part.in_host(edit) is None for edit in outcome.edits):
+        if part.unfit(outcome.edits):
             outcome = Outcome(part.text, part.text)
-    told = [_held(report, _NOT_HERE if part.whole else _BESIDE) for report in refused.values()]
+    why = _EDGE if in_lines else _NOT_HERE if part.whole else _BESIDE
+    told = [_held(report, why) for report in refused.values()]
     if not part.whole and outcome.problem is None:
         others = rewrite(part.text, choice._replace(passes=choice.passes - allowed.passes))
         told += [_held(report, _HOLES) for report in others.reports]
@@ -121,8 +125,9 @@ def _but(
 
 
 def _meet(report: Report, edit: Edit) -> bool:
-    """Tell whether a fix made an edit, or a part of it."""
-    return any(each.start <= edit.end and edit.start <= each.end for each in report.edits)
+    """Tell whether a fix made an edit, or a part of it; one that rests on another has a place."""
+    spans = [(each.start, each.end) for each in report.edits] or [(report.offset, report.end)]
+    return any(start <= edit.end and edit.start <= end for start, end in spans)
 
 
 def _held(report: Report, why: str) -> Report:

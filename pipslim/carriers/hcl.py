@@ -125,14 +125,19 @@ def _heredoc(text: str, node: Node) -> Part:
     if opening.end_byte - opening.start_byte == len("<<"):
         chars = _filled(tokens)
         return _part(chars, _lines(chars.text, name))
-    indents, least = _flushed(tokens)
+    indents, held = _flushed(tokens)
     chars = _filled(tokens)
     lines: list[tuple[int, str]] = []
     for start, indent in indents:
         lines.append((bisect_right(chars.starts, start - 1), indent))
-    if len(least) == 1 and len(indents) > 1:  # without that line, the others would say more
-        chars.seams.add(bisect_right(chars.starts, least[0] - 1))
-    return _part(chars, _lines(chars.text, name, tuple(lines)))
+    part = _part(chars, _lines(chars.text, name, tuple(lines)))
+    return part if held else part._replace(fits=_begins_at_the_edge)
+
+
+def _begins_at_the_edge(text: str) -> bool:
+    """Tell whether a line of a text has no blanks ahead; else a `<<-` heredoc cannot say it."""
+    lines = text.split("\n")
+    return any(line[0] not in _BLANKS for line in lines if line.strip(_BLANKS))
 
 
 def in_json(raw: Chars, at: int) -> Part:
@@ -242,35 +247,34 @@ def _character(digits: str, at: int) -> str:
     return chr(number)
 
 
-def _flushed(tokens: list[_Site | _Text]) -> tuple[list[tuple[int, str]], list[int]]:
+def _flushed(tokens: list[_Site | _Text]) -> tuple[list[tuple[int, str]], bool]:
     """Take from the lines of a `<<-` heredoc the blanks that all of them begin with.
 
-    Gives for each line where what is left of it begins in the host, and what was taken; and where
-    those lines begin that have no more blanks than that.
+    Gives for each line where what is left of it begins in the host, and what was taken; and whether
+    one of them begins with what no edit takes away, so that none ever begins with more.
     """
-    counted: list[tuple[int, int]] = []
+    counted: list[int] = []
     least = -1
     new = True
+    held = False
     for number, token in enumerate(tokens):
         text = token.text if isinstance(token, _Text) else ""
         blanks = len(text) - len(text.lstrip(_BLANKS))
         if new and not (text.endswith("\n") and blanks == len(text)):
             least = blanks if least < 0 else min(least, blanks)
-            if isinstance(token, _Text):
-                counted.append((number, blanks))
+            held = held or not text
+            if text:
+                counted.append(number)
         new = text.endswith("\n")
     indents: list[tuple[int, str]] = []
-    fewest: list[int] = []
-    for number, blanks in counted:
+    for number in counted:
         token = tokens[number]
-        if not isinstance(token, _Text) or not token.text:
-            continue
-        start = token.ends[least - 1] if least else token.starts[0]
-        indents.append((start, token.text[:least]))
-        if blanks == least:
-            fewest.append(start)
-        tokens[number] = token.cut(least, len(token.text))
-    return indents, fewest
+        if isinstance(token, _Text):
+            indents.append(
+                (token.ends[least - 1] if least else token.starts[0], token.text[:least])
+            )
+            tokens[number] = token.cut(least, len(token.text))
+    return indents, held
 
 
 def _filled(tokens: list[_Site | _Text]) -> Chars:
@@ -336,8 +340,6 @@ def _lines(content: str, marker: str, indents: tuple[tuple[int, str], ...] = ())
             return None
         if not indents:
             return written
-        if not offset and "\n" in text:
-            return None
         number = bisect_right(indents, offset, key=lambda line: line[0])
         indent = indents[max(number - 1, 0)][1]
         at_start = offset > 0 and content[offset - 1] == "\n"

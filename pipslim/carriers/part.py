@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.syntax.edits import Edit
+from pipslim.syntax.edits import Edit, apply
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ def indenting(content: str, prefix: str) -> Callable[[str, int], str]:
             (prefix if line.strip("\r") and (number or at_start) else "") + line
             for number, line in enumerate(lines)
         ]
-        if len(lines) > 1 and not lines[-1] and not at_start:
-            written[-1] = prefix  # what stands there goes on in a line of its own
         return "\n".join(written)
 
     return quote
@@ -50,7 +48,8 @@ class Part(NamedTuple):
     cannot. `seams` are offsets that no edit may touch or span: where text meets a hole, or one
     literal the next. With `whole` false there are holes in the text, words or lines that nobody
     knows: then only what puts a word into a RUN may be done. `surely` tells that it is meant to be
-    a Dockerfile; if not, text that cannot be read as one is none, and nothing is told.
+    a Dockerfile; if not, text that cannot be read as one is none, and nothing is told. `fits` tells
+    whether the host, with its lines indented as they are, can say a text at all; None: any.
     """
 
     text: str
@@ -61,6 +60,7 @@ class Part(NamedTuple):
     whole: bool = True
     surely: bool = True
     shown: tuple[tuple[str, str], ...] = ()
+    fits: Callable[[str], bool] | None = None
 
     def place(self, offset: int) -> int:
         """Give the place in the host of an offset of the text; of its end, behind the last one."""
@@ -75,10 +75,23 @@ class Part(NamedTuple):
                 text = text.replace(f"${{{name}}}", hole).replace(f"${name}", hole)
         return text
 
+    def unfit(self, edits: Sequence[Edit], *, in_lines: bool = False) -> list[Edit]:
+        """Give which of the edits of the text cannot be made in the host.
+
+        Where only all of them together cannot, it is those that put in lines, join them, or take
+        some away; with `in_lines` it is those anyway.
+        """
+        found = [edit for edit in edits if self.in_host(edit) is None]
+        if found or self.fits is None:
+            return found
+        if not in_lines and self.fits(apply(self.text, edits)):
+            return []
+        return [each for each in edits if "\n" in each.text + self.text[each.start : each.end]]
+
     def in_host(self, edit: Edit) -> Edit | None:
         """Give an edit of the text as one of the host; None where it cannot be made there."""
         start, end, text = edit
-        while end > start and text and self.text[end - 1] == text[-1]:
+        while end > start and text and self.text[end - 1] == text[-1] == "\n":
             end, text = end - 1, text[:-1]  # a newline put back: the next line has its own blanks
         if not self.starts or any(start <= seam <= end for seam in self.seams):
             return None
@@ -87,8 +100,16 @@ class Part(NamedTuple):
             return None
         # behind the character ahead: so a line goes with its indentation
         low = self.ends[start - 1] if start else self.starts[0]
+        high = self.ends[end - 1] if end > start else low
         at_line = start > 0 and self.text[start - 1] == "\n"
-        rest = end > start and self.text[end - 1] != "\n"  # of a line, which stays
-        if at_line and rest and (not text or text[-1] == "\n"):
-            quoted += (self.quote("#", start) or "#")[:-1]
-        return Edit(low, self.ends[end - 1] if end > start else low, quoted)
+        whole = end > start and self.text[end - 1] == "\n"
+        behind = self.text[end : end + 1].strip("\n")  # the rest of a line, which stays
+        if not (text[-1] == "\n" if text else at_line):
+            if whole:
+                high = self.place(end)  # the next line is joined to this, without its indentation
+        elif behind and not (at_line and (whole or start == end)):
+            line = self.quote("\n#", start)  # the rest of a line becomes one of its own
+            if line is None:
+                return None
+            quoted += line[line.rfind("\n") + 1 : -1] if "\n" in line else ""
+        return Edit(low, high, quoted)

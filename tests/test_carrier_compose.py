@@ -84,7 +84,7 @@ def literal(text: str, indent: int, header: str, newline: str) -> str:
 @example("FROM python:3.12\nRUN pip install $A \\\n\n  b", 4, "|", "\n", KEEP)
 @example("FROM python:3.12\nRUN <<E\nrm -rf ~/.cache/pip && pip install a\nE", 4, "|", "\n", KEEP)
 @example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a", 4, "|", "\n", KEEP)
-@example(f"FROM python:3.12\nRUN {MOUNTED} \\\n  pip install a", 4, "|", "\n", NONE)
+@example(f"FROM python:3.12\nRUN {MOUNTED} \\\npip install a", 4, "|", "\n", NONE)
 def test_a_literal_says_what_the_engine_gives(
     text: str, indent: int, header: str, newline: str, cache: str
 ) -> None:

@@ -38,7 +38,7 @@ def shown(text: str, fence: str, ahead: str) -> str:
 )
 @few
 @example("FROM python:3.12\nENV A b\n# c\nENV B=1\nRUN pip install a\n", "`" * 8, "> ", KEEP)
-@example(f"FROM python:3.12\nRUN {MOUNTED} \\\n  pip install a\n", "`" * 8, "> ", NONE)
+@example(f"FROM python:3.12\nRUN {MOUNTED} \\\npip install a\n", "`" * 8, "> ", NONE)
 def test_a_block_says_what_the_engine_gives(text: str, fence: str, ahead: str, cache: str) -> None:
     choice = Choice(options=Options(cache=cache))
     text = text.replace("\r\n", "\n").strip("\n") + "\n"

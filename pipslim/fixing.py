@@ -21,6 +21,7 @@ from pipslim.report.summary import Summary
 from pipslim.rewrite.engine import Outcome, rewrite
 from pipslim.runner import FileOutcome, Job, read_number, rewritten, run
 from pipslim.runner.found import jobs as found
+from pipslim.runner.found import kind_of
 from pipslim.settings.book import Book
 from pipslim.settings.choice import BadSetting
 from pipslim.syntax.source import decode, encode
@@ -173,7 +174,7 @@ def _fix_stdin(arguments: Arguments, book: Book, streams: Streams) -> int:
     text, choice = decode(streams.stdin.read()), book.choice(name)
     left_out = bool(arguments.stdin_filename) and book.excludes(name)
     context = book.context(name)
-    carrier = book.carrier(name) if arguments.stdin_filename else ""
+    carrier = kind_of(text, book.carrier(name)) if arguments.stdin_filename else ""
     job = Job(name, choice, context, book.follows(name), carrier)
     if left_out:
         outcome = Outcome(text, text)

@@ -105,6 +105,7 @@ def command(streams: Streams) -> Callable[..., int]:
                     images=tuple([part for each in images for part in split(each)]),
                     config=config,
                     isolated=isolated,
+                    carriers=("none",),  # what others hold cannot be built from here
                 )
             )
             found = [

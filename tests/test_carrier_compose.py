@@ -254,3 +254,13 @@ def test_standard_input_by_its_name() -> None:
     assert b"pip install --no-cache-dir flask" in ran.out
     assert ran.out.startswith(b"services:\n")
     assert run("fix", "-", stdin=b"FROM python:3.12\n").out == b"FROM python:3.12\n"
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_others_hold_is_not_measured() -> None:
+    put("compose.yaml", INLINE)
+    put("Dockerfile", b"FROM python:3.12\n")
+    code, out, _ = run("measure", "--estimate")
+    assert code == cli.OK
+    assert out.splitlines()[0] == b"Dockerfile"
+    assert b"compose" not in out

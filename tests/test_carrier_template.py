@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from pathlib import Path
+from shutil import copytree, ignore_patterns, rmtree
 
 import pytest
 from hosts import Case, cases, check
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, TemplateError
+from test_cli import Ran, put, run
 from test_properties import moderate, plausible
 
-from pipslim import Choice, rewrite
+from pipslim import Choice, cli, decode, rewrite
 from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
 from pipslim.carriers.part import Unreadable
@@ -260,6 +263,91 @@ def test_holes_stay_and_every_char_has_its_place(text: str, places: list[tuple[i
 def test_any_text_is_read_or_refused(text: str) -> None:
     outcome = carried(f"FROM a\nRUN {text}", PARTS, Choice())
     assert outcome.problem is None or not outcome.problem.pass_id
+
+
+# -- the command line ------------------------------------------------------------------------------
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+FOLDERS = sorted({path.parents[1] for path in FIXTURES.rglob("before.Dockerfile")})
+BUILDS = sorted((FIXTURES / "_carriers" / "script").glob("*/before"))
+
+
+def under_both_names(text: bytes, context: Path | None) -> list[Ran]:
+    """Give what is told of a text as a Dockerfile and as a template, with its build context."""
+    told: list[Ran] = []
+    if context is not None:
+        copytree(context, "context", ignore=ignore_patterns("Dockerfile"))
+    for name in ("Dockerfile", "Dockerfile.in"):
+        file = put(name, text)
+        arguments = ["--follow", "--output-format=json", "--unsafe"]
+        if context is not None:
+            arguments.append("--context=context")
+        ran = run("fix", *arguments)
+        file.unlink()
+        told.append(ran._replace(out=ran.out.replace(b"Dockerfile.in", b"Dockerfile"),
+                                 err=ran.err.replace("Dockerfile.in", "Dockerfile")))  # fmt: skip
+    rmtree("context", ignore_errors=True)
+    return told
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+def test_without_a_hole_its_name_does_not_matter(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    compared = 0
+    for before in sorted(folder.glob("*/before.Dockerfile")):
+        text, context = before.read_bytes(), before.parent / "context"
+        if has_tags(decode(text)):
+            continue
+        plain, template = under_both_names(text, context if context.is_dir() else None)
+        assert template == plain, before
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("build", BUILDS, ids=lambda path: path.parent.name)
+def test_without_a_hole_its_scripts_are_followed(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    plain, template = under_both_names((build / "Dockerfile").read_bytes(), build)
+    assert template == plain
+
+
+def has_tags(text: str) -> bool:
+    try:
+        return any(tags(text))
+    except Unreadable:
+        return True
+
+
+def test_a_part_of_a_dockerfile_is_told_and_one_with_holes_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put("Dockerfile.in", b"RUN pip install a\n")
+    put("Dockerfile-dev.j2", b"RUN pip install a\n")
+    put("Dockerfile.j2", b"RUN pip install {{ a }}\n")
+    ran = run("fix")
+    assert ran.code == cli.UNREAD
+    reason = "RUN before the first FROM; is the file a part of another one?"
+    assert ran.err.splitlines()[:2] == [
+        f"{name}:1:1: {reason}" for name in ("Dockerfile-dev.j2", "Dockerfile.in")
+    ]
+    assert ran.err.splitlines()[2].startswith("2 files read")
+
+
+def test_standard_input_without_a_hole_has_its_build_context(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put("pip.conf", b"[global]\nno-cache-dir = true\n[install]\ncompile = no\n")
+    text = b"FROM python:3.12-slim\nCOPY pip.conf /etc/\nRUN pip install a\n"
+    told = [run("fix", "-", f"--stdin-filename={name}", stdin=text)
+            for name in ("Dockerfile", "Dockerfile.in")]  # fmt: skip
+    assert told[0].out == told[1].out
+    assert b"printf" not in told[0].out
 
 
 # -- what users ask for ----------------------------------------------------------------------------

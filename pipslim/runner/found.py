@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipslim.files import disk
 from pipslim.files.find import find
 from pipslim.runner import Job
+from pipslim.syntax.source import decode
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,16 +26,39 @@ def jobs(book: Book, unread: list[str]) -> Iterator[Job]:
         if choice is None:
             continue
         carrier = book.carrier(path)
-        if not carrier or _holds(path, carrier) or path in paths:
-            yield Job(path, choice, book.context(path), book.follows(path), carrier)
+        if carrier:
+            kind = _looked_into(path, carrier)
+            if kind is None and path not in paths:
+                continue
+            carrier = carrier if kind is None else kind
+        yield Job(path, choice, book.context(path), book.follows(path), carrier)
 
 
-def _holds(path: str, kind: str) -> bool:
-    """Tell whether a file has a sign of what its kind of host holds, or cannot be read."""
+def kind_of(text: str, kind: str) -> str:
+    """Give the kind of host that a text is looked into as, where its name says `kind`.
+
+    A template without a hole is no host but a Dockerfile, whatever it is called: it is in all
+    respects what it would be under that name, so also told where it cannot be read as one.
+    """
+    if kind != "template":
+        return kind
+    from pipslim.carriers.part import Unreadable
+    from pipslim.carriers.tags import tags
+
+    try:
+        return kind if next(tags(text), None) is not None else ""
+    except Unreadable:
+        return kind
+
+
+def _looked_into(path: str, kind: str) -> str | None:
+    """Give the kind that a file is looked into as; None without a sign of a Dockerfile in it."""
     from pipslim.carriers import BY_KIND
 
     try:
         data = disk.read(path)
     except disk.Unreachable:
-        return True  # that is told, later
-    return any(sign in data for sign in BY_KIND[kind].signs)
+        return kind  # that is told, later
+    if not kind_of(decode(data), kind):
+        return ""
+    return kind if any(sign in data for sign in BY_KIND[kind].signs) else None

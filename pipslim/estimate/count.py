@@ -97,7 +97,8 @@ class _Count:
         pips = self.facts.pips(stage)
         line = self.facts.document.line
         for offset, reason in pips.undecided:
-            self.unseen.append(Unseen(line(offset), "a call of pip", reason))
+            if reason:
+                self.unseen.append(Unseen(line(offset), "a call of pip", reason))
         for use in pips.uses:
             if use.call.subcommand not in CACHE_WRITERS or use.call.turns_cache_off:
                 continue

@@ -156,6 +156,8 @@ def _of_run(facts: Facts, number: int, run: Run, tool: Tool) -> Iterator[Call | 
                 if given is not None:
                     program = given
                     behind = spelled([word.value for word in program.words], tool)
+                    if not behind and _may_run(program, tool):
+                        why = f"whether {program.name!r} runs these words is not known"
             elif not behind and _may_run(program, tool):
                 why = f"whether {program.name!r} runs these words is not known"
             call = _call(tool, body, program, behind, number) if behind else None
@@ -199,7 +201,10 @@ def _by_variable(
         raw = program.view.text[words[0].start : words[0].end]
         given = [value] if raw[0] == '"' else value.split()  # quoted, it is one word
         held = tuple(words[0]._replace(value=each) for each in given)
-        return (program._replace(words=(*held, *words[1:])) if held else None), ""
+        combined = (*held, *words[1:])
+        return (program._replace(words=combined) if combined else None), ""
+    if _may_run(program, tool):
+        return None, f"the value of ${name or '{…}'} is not known"
     behind = tuple(word.value for word in words[1:])
     parts = re.split(r"[^a-z]+", name.lower())
     if tool.names.isdisjoint(parts) or _subcommand(behind, tool) is None:

@@ -131,6 +131,9 @@ _TAKE_DATA = frozenset(
 )
 
 
+_LONGEST = 60  # of what is shown of a word
+
+
 class PipCall(NamedTuple):
     """A call of pip in a RUN.
 
@@ -190,6 +193,7 @@ def cache_of(options: tuple[Word, ...]) -> str | None:
 class Undecided(NamedTuple):
     """What may be a pip call but cannot be told for sure: its place, and why.
 
+    There is no reason to tell where its own words turn the cache off, whatever it is.
     The place counts from the instruction's first character.
     """
 
@@ -235,20 +239,39 @@ def _call(body: Body, program: Program) -> PipCall | Undecided | None:
     if behind:
         return _pip(body, program, words, behind)
     name = program.name
-    if name in _TAKE_DATA or len(words) == 1 or _PYTHON.match(name):
+    if name in _TAKE_DATA or _PYTHON.match(name):
         return None
+    what = _handed_on(words)
+    if not what:
+        return None
+    return _undecided(body, program, f"whether {name!r} runs {what} is not known", words)
+
+
+def _handed_on(words: tuple[Word, ...]) -> str:
+    """Give what calls pip, if a program runs it that is the first of some words.
+
+    What is filled into a word is left out of it, for it may be nothing.
+    """
+    if len(words) > 1 and words[1].value in _TAKE_DATA and not _PYTHON.match(words[1].value):
+        return ""
+    bare = [word._replace(value=word.value.replace(HOLE, "")) for word in words]
     for at in range(1, len(words)):
-        rest = words[at:]
+        if "p" not in bare[at].value:
+            continue
+        rest = tuple(bare[at:])
         behind = _behind_pip(rest)
         if behind and behind < len(rest) and rest[behind].value in CACHE_WRITERS:
-            return _undecided(body, program, f"whether {name!r} runs these words is not known")
-        if " " in words[at].value and _MENTION.search(words[at].value):
-            reason = f"whether {name!r} runs this text is not known"
-            return _undecided(body, program, reason)
-    return None
+            return "these words"
+        if " " in rest[0].value and _MENTION.search(rest[0].value):
+            return "this text"
+    return ""
 
 
-def _undecided(body: Body, program: Program, reason: str) -> Undecided:
+def _undecided(
+    body: Body, program: Program, reason: str, words: tuple[Word, ...] = ()
+) -> Undecided:
+    if any(is_no_cache(word.value) for word in words):
+        reason = ""
     return Undecided(body.view.at(program.view.at(program.words[0].start)), reason)
 
 
@@ -315,14 +338,21 @@ def call_by_variable(
     if value is None or HOLE in value:
         calls = len(words) > 1 and words[1].value in CACHE_WRITERS and "pip" in raw.lower()
         calls = calls or ("pip" in name.lower() and "install" in name.lower())
-        if calls or _behind_pip((Word(0, 0, "python"), *words[1:])):
-            return _undecided(body, program, f"the value of ${name or '{…}'} is not known")
+        calls = calls or _behind_pip((Word(0, 0, "python"), *words[1:])) > 0
+        if calls or _handed_on(words):  # it may be nothing, or sudo
+            shown = f"${name}" if name else raw if len(raw) <= _LONGEST else "${…}"
+            return _undecided(body, program, f"the value of {shown} is not known", words)
         return None
     given = [value] if raw[0] == '"' else value.split()  # quoted, it is one word
     spelled = tuple(Word(words[0].start, words[0].end, each) for each in given)
     combined = (*spelled, *words[1:])
     behind = _behind_pip(combined) if combined else 0
-    return _pip(body, program, combined, behind) if behind else None
+    if behind:
+        return _pip(body, program, combined, behind)
+    name = combined[0].value.rpartition("/")[2] if combined else ""
+    if not name or name in _TAKE_DATA or not _handed_on(combined):
+        return None
+    return _undecided(body, program, f"whether {name!r} runs these words is not known", words)
 
 
 def assigned(body: Body) -> dict[str, str]:

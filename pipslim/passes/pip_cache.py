@@ -57,6 +57,8 @@ def find(document: Document, facts: Facts) -> Iterator[Finding]:
                 if finding is not None:
                     yield finding
         for at, why_not in pips.undecided:
+            if not why_not:
+                continue
             message = "a pip call that cannot be followed may leave its cache in the layer"
             yield Finding(_ID, Span(at, at + 1), message, None, why_not)
 

@@ -20,7 +20,10 @@ from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
 from pipslim.carriers.part import Unreadable
 from pipslim.carriers.tags import MARK, NOTE, VALUE, tags
+from pipslim.facts.known import Facts
 from pipslim.facts.options import MOUNT, NONE, Options
+from pipslim.syntax.document import Document
+from pipslim.syntax.parser import parse
 
 few = settings(moderate, max_examples=60)
 CASES = cases("template")
@@ -173,8 +176,24 @@ def put_in(before: str, after: str) -> set[int]:
     return {len("".join(pieces[: number + 1])) for number in range(len(pieces) - 1)}
 
 
+def not_followed(text: str) -> list[range]:
+    """Give where the RUNs stand of which no shell could run all: such a build fails anyway."""
+    document = parse(text)
+    assert isinstance(document, Document)
+    facts = Facts(document, Options())
+    return [
+        range(each.start, each.end)
+        for number, each in enumerate(document.instructions)
+        if each.keyword == "RUN" and facts.run(number).unread
+    ]
+
+
 @given(templates())
 @settings(moderate, max_examples=150)
+@example(
+    "FROM python:3.12-slim\nRUN true && \\\n  pip install a && \\\n{% if a %}\n  a \\\n"
+    "{% endif %}\n  && true\n"
+)
 @example("FROM python:3.12-slim\nRUN echo \\\n{% if a %}\n x && \\\n{% endif %}\n pip install b\n")
 @example("FROM python:3.12-slim\nRUN {% if a %}echo {% endif %}pip install b\n")
 def test_filled_in_it_has_no_flag_that_the_engine_would_not_put_there(text: str) -> None:
@@ -190,6 +209,7 @@ def test_filled_in_it_has_no_flag_that_the_engine_would_not_put_there(text: str)
         plain = rewrite(before, CACHE)
         if plain.problem is None:
             places = {edit.start for edit in plain.edits}
+            places.update(at for run in not_followed(before) for at in run)
             assert put_in(before, after) <= places, after
 
 

@@ -167,7 +167,19 @@ def test_documents_show_the_same_dockerfiles(
 
 LINES = (
     *("```dockerfile", "~~~docker", "```", "~~~", "````", "FROM python:3.12", "RUN pip install a"),
-    *("", "<div>", "</div>", "<!--", "-->", "text", "RUN pip install b \\", "  c", "# d"),
+    *(
+        "",
+        "| a |",
+        "|---|",
+        "<div>",
+        "</div>",
+        "<!--",
+        "-->",
+        "text",
+        "RUN pip install b \\",
+        "  c",
+        "# d",
+    ),
 )
 AHEAD = ("", "", "", "> ", ">", "- ", "1. ", "  ", "    ", "   ", "> > ", "> - ", "\t", ">\t")
 
@@ -181,5 +193,7 @@ AHEAD = ("", "", "", "> ", ">", "- ", "1. ", "  ", "    ", "   ", "> > ", "> - "
 @example([("- ", "```dockerfile"), ("  ", "FROM a"), ("", "RUN pip install a")], "\n")
 @example([("", "<div>"), ("", "```dockerfile"), ("", "FROM a"), ("", "```")], "\n")
 @example([("-\t", "```dockerfile"), ("\t", "FROM a"), ("  ", "RUN pip install a")], "\n")
+@example([("> ", "```dockerfile"), (">\t", "FROM a"), ("> ", "RUN pip install a")], "\n")
+@example([("", "| a |"), ("", "|---|"), ("2) ", "```docker"), ("   ", "FROM a")], "\n")
 def test_any_lines_show_the_same_dockerfiles(found: list[tuple[str, str]], newline: str) -> None:
     check("".join([f"{ahead}{line}{newline}" for ahead, line in found]), Choice())

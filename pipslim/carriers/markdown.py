@@ -35,7 +35,7 @@ def parts(text: str) -> tuple[Part, ...]:
     A block counts if the first word behind its fence is `dockerfile` or `docker`, in any case, and
     if it has a FROM; whether it is a Dockerfile is then told by reading it. Holes of a template are
     holes here, too. `<!-- pipslim: ignore -->` ahead of a block is an ignore comment for all of it.
-    Raises nothing.
+    Tables are GitHub's. Raises nothing.
     """
     if not _SIGN.search(text):
         return ()
@@ -44,7 +44,7 @@ def parts(text: str) -> tuple[Part, ...]:
     lines = list(_lines(text))
     found: list[Part] = []
     ahead: Token | None = None
-    for token in MarkdownIt("commonmark").parse(text):
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "fence" and token.info.split()[:1] and token.map:
             if token.info.split()[0].lower() in _NAMES:
                 part = _part(text, lines, token, _ignored(text, lines, ahead))
@@ -72,6 +72,8 @@ def _part(text: str, lines: list[_Line], token: Token, ignored: Chars | None) ->
         start, newline, end = lines[number]
         if not text.startswith(content, max(newline - len(content), start)):
             return None  # a tab that is blanks in the block, or a NUL
+        if content.startswith("\t") and text[newline - len(content) - 1] == ">":
+            return None  # some of its columns are the quote's
         if text[newline:end] == "\r":
             return None
         block.same(text[newline - len(content) : end], newline - len(content))

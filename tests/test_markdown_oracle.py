@@ -126,7 +126,7 @@ OTHERS = st.sampled_from(
         ["| a | b |", "|---|---|", "| `c` | d |"],
         ["`` ```dockerfile ``"],
         ["<!-- pipslim: ignore -->"],
-        ["[a]: <b>"],
+        ["[a]: <b>", "text"],  # alone in an item of a list, the oracle forgets the item
     ]
 )
 

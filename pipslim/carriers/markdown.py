@@ -41,10 +41,12 @@ def parts(text: str) -> tuple[Part, ...]:
         return ()
     from markdown_it import MarkdownIt  # most documents show no Dockerfile
 
+    # what stands within a paragraph is half of the work, and never asked for
+    reader = MarkdownIt("commonmark").enable("table").disable("inline")
     lines = list(_lines(text))
     found: list[Part] = []
     ahead: Token | None = None
-    for token in MarkdownIt("commonmark").enable("table").parse(text):
+    for token in reader.parse(text):
         if token.type == "fence" and token.info.split()[:1] and token.map:
             if token.info.split()[0].lower() in _NAMES:
                 part = _part(text, lines, token, _ignored(text, lines, ahead))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _PUT_WORDS_IN = frozenset(("pip-cache", "get-pip-cache", "uv-cache"))
 _MOST_TRIES = 12
 _NOT_HERE = "here the text is quoted, folded or put together; make it by hand"
-_EDGE = "this heredoc's blanks are counted by a line that would go; make it by hand"
+_EDGE = "other lines would change how the rest is indented or marked here; make it by hand"
 _BESIDE = "what is filled in later may decide what this does; make it by hand"
 _HOLES = "parts of this text are filled in later; make it by hand"
 

@@ -18,6 +18,8 @@ _NAMES = frozenset(("dockerfile", "docker"))
 _SIGN = re.compile(r"(?:```|~~~)[`~]*[ \t]*docker", re.IGNORECASE)
 _NEWLINE = re.compile(r"\r\n?|\n")
 _IGNORED = re.compile(r"\s*<!--\s*(pipslim:\s*ignore)((?:\[[^\]\r\n]*\])?)(.*?)-->\s*\Z", re.DOTALL)
+# what names lines by their numbers: `hl_lines` of MkDocs, `{1,3-4}` of Docusaurus and others
+_NUMBERED = re.compile(r"\b(?:hl_lines|highlight|emphasize-lines|mark)\s*=|\{\s*\d[\d\s,-]*\}")
 _MARKER = re.compile(r"[^\s>]")
 
 
@@ -97,9 +99,22 @@ def _part(text: str, lines: list[_Line], token: Token, ignored: Chars | None) ->
         content, starts, ends = ignored.text + content, ignored.starts + starts, ignored.ends + ends
         seams = frozenset([*range(length), *(seam + length for seam in seams)])
     quote = _quoting(content, f"{prefix} " if prefix.endswith(">") else prefix)
+    numbered = _NUMBERED.search(token.info) is not None
     return inner._replace(
-        text=content, starts=starts, ends=ends, quote=quote, seams=seams, surely=False
+        text=content,
+        starts=starts,
+        ends=ends,
+        quote=quote,
+        seams=seams,
+        surely=False,
+        fits=_of_as_many_lines(content) if numbered else None,
     )
+
+
+def _of_as_many_lines(content: str) -> Callable[[str], bool]:
+    """Give what tells whether a text has as many lines as another one."""
+    count = content.count("\n")
+    return lambda text: text.count("\n") == count
 
 
 def _ignored(text: str, lines: list[_Line], token: Token | None) -> Chars | None:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 # What stands for a hole in the text of a part: a variable that nobody sets, so nothing is known.
 HOLE = "${_hole_}"
+# How it is told of: which of them it is need not be known.
+SHOWN = (("_hole_", "${…}"),)
 
 
 class Chars:

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from pipslim.carriers.chars import Chars
+from pipslim.carriers.chars import SHOWN, Chars
 from pipslim.carriers.part import Part, Unreadable, indenting
 from pipslim.syntax.source import BOM
 
@@ -75,13 +75,15 @@ def _part(text: str, node: ScalarNode) -> Part:
         for char in node.value:
             at.escaped(char, start, end)
         chars = _interpolated(at)
-        everywhere = frozenset(range(len(chars.starts) + 1))
-        return Part(chars.text, chars.starts, chars.ends, _nothing, everywhere, chars.whole)
+        seams = frozenset(range(len(chars.starts) + 1))
+        quote: Callable[[str, int], str | None] = _nothing
+        return Part(chars.text, chars.starts, chars.ends, quote, seams, chars.whole, shown=SHOWN)
     lines, indent = read
     chars = _interpolated(lines)
     content = chars.text
     quote = _quoting(content, indent, "\r\n" if "\r\n" in text[start:end] else "\n")
-    return Part(content, chars.starts, chars.ends, quote, frozenset(chars.seams), chars.whole)
+    seams = frozenset(chars.seams)
+    return Part(content, chars.starts, chars.ends, quote, seams, chars.whole, shown=SHOWN)
 
 
 def _nothing(text: str, offset: int) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tree_sitter import Language, Parser
 from tree_sitter_hcl import language
 
-from pipslim.carriers.chars import Chars
+from pipslim.carriers.chars import SHOWN, Chars
 from pipslim.carriers.part import Part, Unreadable
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ def in_json(raw: Chars, at: int) -> Part:
 def _part(chars: Chars, quote: _Quote) -> Part:
     seams = frozenset(chars.seams)
     # with holes in it, nobody can tell whether it is a Dockerfile that can be read
-    return Part(chars.text, chars.starts, chars.ends, quote, seams, chars.whole, surely=chars.whole)
+    text, starts, ends, whole = chars.text, chars.starts, chars.ends, chars.whole
+    return Part(text, starts, ends, quote, seams, whole, surely=whole, shown=SHOWN)
 
 
 # -- templates -------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ HEAVY = (
     "typer",
     "urllib",
     "xml",
+    "yaml",
 )
 
 

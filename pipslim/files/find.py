@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pipslim.files.folders import Revision
+    from pipslim.files.referred import References
 
 
 class Search(NamedTuple):
@@ -44,13 +45,15 @@ def find(
     paths: Iterable[str],
     search: Callable[[str], Search] = _plain,
     unread: Callable[[str], None] = _untold,
+    references: References | None = None,
 ) -> Iterator[str]:
     """Give the files to read: each named one, the Dockerfiles and hosts below each named folder.
 
     `search` tells how a folder that is named is searched, and whether the files of a folder, named
     themselves, are asked for as they differ from a revision. In the order named, below a folder its
     files ahead of the folders in it, both in the order of names; none twice. `unread` is told of
-    each folder that cannot be searched, in a line for people. Raises Unreachable for a path that
+    each folder that cannot be searched, in a line for people. `references` read files that name
+    Dockerfiles: those are given, too, where hosts are asked for. Raises Unreachable for a path that
     does not exist, and for a revision that cannot be compared with.
     """
     paths = tuple(paths)
@@ -72,7 +75,7 @@ def find(
         if is_dir:
             from pipslim.files.folders import below
 
-            found: Iterable[str] = below(path, told, revision, unread)
+            found: Iterable[str] = below(path, told, revision, unread, references)
         else:
             found = (path,) if revision is None or revision.has(path) else ()
         if len(paths) == 1:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import os
 
 from pipslim.files.disk import Unreachable
-from pipslim.files.names import HOST_SIGNS, IGNORES, NEVER, SIGNS, VENV, host, is_dockerfile
+from pipslim.files.names import (
+    HOST_SIGNS,
+    IGNORES,
+    NEVER,
+    REFERRER_SIGNS,
+    SIGNS,
+    VENV,
+    host,
+    is_dockerfile,
+    referrer,
+)
 from pipslim.files.patterns import Patterns
 from pipslim.files.walk import Ignores, held_above, walk, work_tree
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -14,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from pipslim.files.find import Search
+    from pipslim.files.referred import References
+    from pipslim.files.walk import Visit
 
 
 class Revision:
@@ -56,12 +68,20 @@ class Revision:
 class Found:
     """What is found below a folder, and what is wanted of it; paths are seen from the folder.
 
-    They are texts with `/` between their parts.
+    They are texts with `/` between their parts. `references` are None where nothing is found by
+    them.
     """
 
-    __slots__ = ("_entered", "_exclude", "_hosts", "_include", "folder", "unread")
+    __slots__ = ("_entered", "_exclude", "_hosts", "_include", "folder", "references", "unread")
 
-    def __init__(self, folder: str, search: Search, unread: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: str,
+        search: Search,
+        unread: Callable[[str], None],
+        references: References | None = None,
+    ) -> None:
+        self.references = references if search.hosts else None
         self.folder = folder
         self.unread = unread
         self._include = Patterns(search.include, folder) if search.include else None
@@ -76,7 +96,16 @@ class Found:
                 return False
             if not self._include.below(os.fsencode(path)):
                 return False
-        return self._exclude is None or not self._exclude.below(os.fsencode(path))
+        return not self.excludes(path)
+
+    def excludes(self, path: str) -> bool:
+        """Tell whether a file is left out, or a folder that it is in."""
+        return self._exclude is not None and bool(self._exclude.below(os.fsencode(path)))
+
+    def refers(self, path: str, name: str) -> str:
+        """Give the kind of referrer that a file is, by its name; nothing for one that is not."""
+        kind = referrer(path[: -len(name) - 1], name) if self.references is not None else ""
+        return kind if kind and not self.excludes(path) else ""
 
     def enter(self, path: str) -> bool:
         """Tell by its name whether a folder is looked into."""
@@ -94,27 +123,31 @@ class Found:
         path = path.replace("/", os.sep)
         return path if self.folder == os.curdir else os.path.join(self.folder, path)
 
-    def of(self, listed: bytes, ahead: str = "") -> Iterator[str]:
+    def of(self, listed: bytes, ahead: str = "") -> tuple[list[str], list[tuple[str, str]]]:
         """Give those of git's paths that are wanted, on disk, and where a walk would come to.
 
         The paths have NUL between them; `ahead` leads to the folder that they are seen from. In the
-        order of a walk: the files of a folder, then the folders in it.
+        order of a walk: the files of a folder, then the folders in it. With them the referrers,
+        each with its kind, in no order.
         """
-        signs = (*SIGNS, *(sign for kind in self._hosts for sign in HOST_SIGNS[kind]))
+        signs = {*SIGNS, *(sign for kind in self._hosts for sign in HOST_SIGNS[kind])}
+        signs.update(REFERRER_SIGNS if self.references is not None else ())
         paths = set(listed.split(b"\0") if self._include else _signed(listed, signs))
-        found: list[tuple[list[str], str]] = []
+        found: list[str] = []
+        referrers: list[tuple[str, str]] = []
         for path in paths:
             text = ahead + os.fsdecode(path)
             *folders, name = text.split("/")
-            if self.file(text, name) and NEVER.isdisjoint(folders):
-                if self._is_entered(folders):
-                    found.append(([*("1" + each for each in folders), "0" + name], text))
-        for _, text in sorted(found):
-            at = self.at(text)
-            if os.path.isfile(at):
-                yield at
+            wanted, kind = self.file(text, name), self.refers(text, name)
+            if (wanted or kind) and NEVER.isdisjoint(folders) and self.is_entered(folders):
+                if os.path.isfile(self.at(text)):
+                    if wanted:
+                        found.append(text)
+                    if kind:
+                        referrers.append((text, kind))
+        return sorted(found, key=order), referrers
 
-    def _is_entered(self, folders: list[str]) -> bool:
+    def is_entered(self, folders: list[str]) -> bool:
         """Tell whether a walk would enter a folder, as far as that is not told by names."""
         path = ""
         for each in folders:
@@ -127,6 +160,12 @@ class Found:
             if not known:
                 return False
         return True
+
+
+def order(path: str) -> list[str]:
+    """Give what sorts paths as a walk comes to them."""
+    *folders, name = path.split("/")
+    return [*("1" + each for each in folders), "0" + name]
 
 
 def _signed(listed: bytes, signs: Iterable[bytes]) -> Iterator[bytes]:
@@ -144,13 +183,32 @@ def _signed(listed: bytes, signs: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def below(
-    folder: str, search: Search, revision: Revision | None, unread: Callable[[str], None]
+    folder: str,
+    search: Search,
+    revision: Revision | None,
+    unread: Callable[[str], None],
+    references: References | None = None,
 ) -> Iterator[str]:
     """Give the Dockerfiles and hosts below a folder, as `pipslim.files.find.find` does for each."""
-    found = Found(folder, search, unread)
-    if revision is not None:
-        return _once(found.of(revision.below(folder)))
-    return _once(_below(found, "", gitignore=search.gitignore))
+    found = Found(folder, search, unread, references)
+    if revision is None:
+        paths = _below(found, "", gitignore=search.gitignore)
+    else:
+        paths = _changed(found, revision.below(folder), gitignore=search.gitignore)
+    return _once(map(found.at, paths))
+
+
+def _changed(found: Found, changed: bytes, *, gitignore: bool) -> list[str]:
+    """Give what is wanted of the files that differ from a revision."""
+    paths, _ = found.of(changed)
+    if found.references is not None:
+        known = set(paths)
+        rest = {os.fsdecode(each) for each in changed.split(b"\0")} - known
+        # most changes are of no file that one could refer to; then nothing is looked for
+        if any(os.path.isfile(at) and found.references.may(at) for at in map(found.at, rest)):
+            everything = _below(found, "", gitignore=gitignore)
+            return [each for each in everything if each in known or each in rest]
+    return paths
 
 
 def _once(paths: Iterable[str]) -> Iterator[str]:
@@ -171,15 +229,15 @@ def _once(paths: Iterable[str]) -> Iterator[str]:
         yield path
 
 
-def _below(found: Found, ahead: str, *, gitignore: bool) -> Iterator[str]:
+def _below(found: Found, ahead: str, *, gitignore: bool) -> list[str]:
     """Give what is wanted below one of the folders; `ahead`, with a `/` behind, leads to it."""
     folder = found.at(ahead) if ahead else found.folder
     top = work_tree(folder)
     if top is not None and gitignore:
-        paths = _listed(found, folder, top)
-        if paths is not None:
-            yield from found.of(paths, ahead)
-            return
+        listed = _listed(found, folder, top)
+        if listed is not None:
+            paths, referrers = found.of(listed, ahead)
+            return _with_referred(found, top, paths, referrers, _In(listed, ahead).has)
     ignores = None
     if gitignore:
         ignores = Ignores() if top is None else held_above(top, folder)
@@ -190,21 +248,74 @@ def _below(found: Found, ahead: str, *, gitignore: bool) -> Iterator[str]:
     def tell(path: str, reason: str) -> None:
         found.tell((ahead + path).rstrip("/"), reason)
 
+    paths, referrers = [], []
+    visits: dict[str, Visit] = {}
     for visit in walk(folder, ignores, enter, tell):
         inner = f"{ahead}{visit.path}/" if visit.path else ahead
         if visit.other:
             if top is None:
-                yield from _below(found, inner, gitignore=gitignore)
+                paths += _below(found, inner, gitignore=gitignore)
             continue
+        if found.references is not None:
+            visits[visit.path] = visit
         for name in visit.files:
             path = inner + name
-            if found.file(path, name):
+            wanted, kind = found.file(path, name), found.refers(path, name)
+            if wanted or kind:
                 cut = path[len(ahead) :]
                 if visit.ignores.leave_out(os.fsencode(cut), is_dir=False):
                     continue
-                at = found.at(path)
-                if os.path.isfile(at):
-                    yield at
+                if os.path.isfile(found.at(path)):
+                    if wanted:
+                        paths.append(path)
+                    if kind:
+                        referrers.append((path, kind))
+
+    def has(path: str) -> bool:
+        inner, _, name = path[len(ahead) :].rpartition("/")
+        visit = visits.get(inner) if path.startswith(ahead) else None
+        return (
+            visit is not None
+            and name in visit.files
+            and not visit.ignores.leave_out(os.fsencode(path[len(ahead) :]), is_dir=False)
+        )
+
+    return _with_referred(found, top, paths, referrers, has)
+
+
+def _with_referred(
+    found: Found,
+    top: str | None,
+    paths: list[str],
+    referrers: list[tuple[str, str]],
+    has: Callable[[str], bool],
+) -> list[str]:
+    """Add to paths what referrers name; `has` tells whether a path is among those searched."""
+    if found.references is None or not referrers:
+        return paths
+    from pipslim.files.referred import referred
+
+    more = referred(found, top, paths, sorted(referrers), has)
+    return sorted([*paths, *more], key=order) if more else paths
+
+
+class _In:
+    """The paths of a listing of git's, taken apart when one is first asked for."""
+
+    __slots__ = ("_ahead", "_listed", "_paths")
+
+    def __init__(self, listed: bytes, ahead: str) -> None:
+        self._listed = listed
+        self._ahead = ahead
+        self._paths: frozenset[bytes] | None = None
+
+    def has(self, path: str) -> bool:
+        """Tell whether a path is listed."""
+        if not path.startswith(self._ahead):
+            return False
+        if self._paths is None:
+            self._paths = frozenset(self._listed.split(b"\0"))
+        return os.fsencode(path[len(self._ahead) :]) in self._paths
 
 
 def _listed(found: Found, folder: str, top: str) -> bytes | None:

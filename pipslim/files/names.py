@@ -20,7 +20,15 @@ _TEMPLATES = (
     *(".mustache",),
 )
 _BAKE = ("docker-bake.", "docker-bake-")
-_COMPOSE = ("compose.", "compose-", "docker-compose.", "docker-compose-")
+_COMPOSE = tuple(
+    name + behind for name in ("compose", "docker-compose") for behind in (".", "-", "_")
+)
+# The same for the names that `referrer` knows beside those of hosts.
+REFERRER_SIGNS = (
+    *(b"compose", b"docker-bake", b"devcontainer.json", b".github/workflows/", b"action.y"),
+    *(b"skaffold", b"cloudbuild", b"buildspec", b".tekton/"),
+)
+_REFERRERS = ("skaffold", "cloudbuild", "buildspec")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name
 IGNORES = ".dockerignore"  # the ending of files that are beside Dockerfiles, and none
@@ -51,3 +59,29 @@ def host(name: str) -> str:
         plain = name[: -len(ending)]
         return "template" if is_dockerfile(plain) or plain.startswith(_NAMES) else ""
     return ""
+
+
+def is_told_by_name(name: str) -> bool:
+    """Tell of a file name that it alone tells whether the file is read, and as what."""
+    return is_dockerfile(name) or host(name) != "" or name.endswith(IGNORES)
+
+
+def referrer(folders: str, name: str) -> str:
+    """Give the kind of referrer that a file is, see `pipslim.carriers.references`, or nothing.
+
+    `folders` lead to it, with `/` between them.
+    """
+    if name in ("devcontainer.json", ".devcontainer.json"):
+        return "devcontainer"
+    kind = host(name)
+    if kind in ("compose", "bake"):
+        return kind
+    if not name.endswith((".yml", ".yaml")):
+        return ""
+    if name in ("action.yml", "action.yaml"):
+        return "action"
+    if folders.endswith(".github/workflows"):
+        return "workflow"
+    if ".tekton" in folders.split("/"):
+        return "tekton"
+    return next((each for each in _REFERRERS if name.startswith(each)), "")

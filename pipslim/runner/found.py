@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipslim.files import disk
+from pipslim.files.above import is_folder
 from pipslim.files.find import find
 from pipslim.runner import Job
 from pipslim.syntax.source import decode
@@ -11,22 +12,37 @@ from pipslim.syntax.startup import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipslim.runner.references import References
     from pipslim.settings.book import Book
 
 
 def jobs(book: Book, unread: list[str]) -> Iterator[Job]:
     """Give the files to rewrite, each with what holds for it; add what cannot be searched.
 
-    A file that may hold Dockerfiles is read for a sign of one, so that others are not asked about.
-    Raises Unreachable and BadSetting.
+    A file that may hold Dockerfiles is read for a sign of one, so that others are not asked about;
+    so is one that may name some. Raises Unreachable and BadSetting.
     """
     paths = book.arguments.paths or (".",)
-    for path in find(paths, book.search, unread.append):
-        choice = book.settled(path)
+    references: References | None = None
+    if any(map(is_folder, paths)):
+        from pipslim.runner.references import References
+
+        references = References(book)
+    for path in find(paths, book.search, unread.append, references):
+        named, signed = None, None
+        if references is not None:
+            named, signed = references.kinds.get(path), references.signed.get(path)
+        if signed is False and path not in paths:
+            continue
+        choice = book.settled(path, referred=named is not None)
         if choice is None:
             continue
         carrier = book.carrier(path)
-        if carrier:
+        if named and not carrier:
+            if named not in book.at(path).carriers:
+                continue
+            carrier = named
+        if carrier and not signed:
             kind = _looked_into(path, carrier)
             if kind is None and path not in paths:
                 continue

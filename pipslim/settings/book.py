@@ -88,8 +88,8 @@ class Book:
             exclude = moved(self.arguments.exclude, self._here, top)
         return Search(include, exclude, force.gitignore, self.arguments.since, force.carriers)
 
-    def excludes(self, path: str) -> bool:
-        """Tell whether a file is left out.
+    def excludes(self, path: str, *, referred: bool = False) -> bool:
+        """Tell whether a file is left out; `referred` says that another one names it.
 
         It is if it, or a folder that it is in, is excluded by the settings of the folder that has
         that. What is named, and all above it, is not asked about, but with `force-exclude`. What is
@@ -102,7 +102,9 @@ class Book:
         if force.force_exclude and self._left_out(path, forced=True):
             return True
         name = os.path.basename(path)
-        if path in self._named or is_dockerfile(name) or host(name) in force.carriers:
+        if referred or path in self._named:
+            return False
+        if is_dockerfile(name) or host(name) in force.carriers:
             return False
         return not self._match(force.include, path)
 
@@ -211,19 +213,20 @@ class Book:
         absolute = self.absolute(path)
         return kind if absolute in self._named or kind in self.at(absolute).carriers else ""
 
-    def settled(self, path: str) -> Choice | None:
+    def settled(self, path: str, *, referred: bool = False) -> Choice | None:
         """Give what the engine is told for a file that was found; None where it is left out.
 
-        The same as `excludes` and `choice` say. Most folders have nothing that tells their
-        Dockerfiles from each other, and are asked about once.
+        `referred` says that it was found because another one names it. The same as `excludes` and
+        `choice` say. Most folders have nothing that tells their Dockerfiles from each other, and
+        are asked about once.
         """
         folder, _, name = path.rpartition(os.sep)
         plain = self._plain.get(folder)
         if plain is None and folder not in self._plain:
             plain = self._plain[folder] = self._of_all_in(self.absolute(path))
-        if plain is not None and (is_dockerfile(name) or self.carrier(path)):
+        if plain is not None and (referred or is_dockerfile(name) or self.carrier(path)):
             return plain
-        return None if self.excludes(path) else self.choice(path)
+        return None if self.excludes(path, referred=referred) else self.choice(path)
 
     def _of_all_in(self, path: str) -> Choice | None:
         """Give what holds for all Dockerfiles in the folder of a path; None where they differ."""

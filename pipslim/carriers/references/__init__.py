@@ -1,0 +1,115 @@
+"""Files that name Dockerfiles: which those are, so that a Dockerfile is found whatever its name."""
+
+from __future__ import annotations
+
+import re
+
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Reference(NamedTuple):
+    """A file that another one names.
+
+    `path` is seen from the folder of the file that names it; with a `/` at its start, from the top
+    of the work tree. It has `/` between its parts, and may have `.` and `..` among them. `kind` is
+    empty for a Dockerfile, else that of a host, see `pipslim.carriers`.
+    """
+
+    path: str
+    kind: str = ""
+
+
+class Referrer(NamedTuple):
+    """One kind of file that names Dockerfiles.
+
+    `kind` is its one spelling: its module here, and what `pipslim.files.names.referrer` gives.
+    Without one of `signs` a file names none. `naming` finds all that may name a file: its first
+    group is the path, as far as that can be told without reading the format.
+    """
+
+    kind: str
+    signs: tuple[bytes, ...]
+    naming: bytes
+
+    def of(self, data: bytes, known: Callable[[str], bool]) -> tuple[Reference, ...]:
+        """Give the files that a file of this kind names, in its order; none where it is broken.
+
+        `known` tells of a file name that a file by it is found anyway. Where all names are such,
+        nothing more is read.
+        """
+        if not any(sign in data for sign in self.signs) or not self._new(data, known):
+            return ()
+        from importlib import import_module
+
+        try:
+            text = data.removeprefix(_BOM).decode()
+        except UnicodeDecodeError:
+            return ()
+        read: Callable[[str], Iterable[Reference]]
+        read = import_module(f"{__name__}.{self.kind}").read
+        return tuple(read(text))
+
+    def _new(self, data: bytes, known: Callable[[str], bool]) -> bool:
+        """Tell whether a path may be that of a file which is not found by its name."""
+        for match in re.finditer(self.naming, data):
+            path = match[1] or b""
+            if b"$" in path or b"://" in path:
+                continue  # filled in later, or elsewhere
+            name = path.rpartition(b"/")[2]
+            if not name or not known(name.decode("utf-8", "surrogateescape")):
+                return True
+        return False
+
+
+_VALUE = rb"""["']?\s*(?:[:=]\s*["']?([^\s"'#,}\]]*))?"""
+_DOCKERFILE = rb"dockerfile(?![_-]inline)" + _VALUE
+REFERRERS = (
+    Referrer(
+        "compose",
+        (b"dockerfile", b"include", b"extends"),
+        rb"(?m)(?:(?<![\w-])dockerfile(?!_inline)|^[ \t]*[\"']?include|(?<![\w-])file)" + _VALUE,
+    ),
+    Referrer("bake", (b"dockerfile",), _DOCKERFILE),
+    Referrer(
+        "devcontainer",
+        (b"ockerfile", b"ockerFile", b"dockerComposeFile"),
+        rb"docker(?:[fF]ile|ComposeFile)" + _VALUE,
+    ),
+    Referrer(
+        "workflow",
+        (b"build-push-action",),
+        rb"(?<![\w-])file" + _VALUE,
+    ),
+    Referrer("action", (b"docker",), rb"(?<![\w-])image" + _VALUE),
+    Referrer("skaffold", (b"dockerfile",), _DOCKERFILE),
+    Referrer(
+        "cloudbuild",
+        (b"-f", b"--dockerfile", b"--file"),
+        rb"(?<![\w-])(?:-f|--dockerfile|--file)(?![\w-])()",
+    ),
+    Referrer(
+        "buildspec",
+        (b" build ",),
+        rb"(?<![\w-])(?:-f|--file)(?![\w-])()",
+    ),
+    Referrer("tekton", (b"ockerfile", b"DOCKERFILE"), rb"(?i)dockerfile()"),
+)
+BY_KIND = {each.kind: each for each in REFERRERS}
+
+_FIRST = re.compile(
+    rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:ARG[ \t]|FROM[ \t]+(?!\S+[ \t]+import\b)[^ \t\r\n])",
+    re.IGNORECASE,
+)
+
+
+def looks_like_one(data: bytes) -> bool:
+    """Tell whether a file that is named as a Dockerfile may be one: it begins with FROM or ARG.
+
+    A file for another frontend (`# syntax=…`) can be anything, a YAML file say.
+    """
+    return _FIRST.match(data.removeprefix(_BOM)) is not None

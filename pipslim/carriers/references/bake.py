@@ -7,6 +7,7 @@ Source: `toBuildOpt` in `bake/bake.go` of docker/buildx.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipslim.carriers.part import Unreadable
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
 
     from pipslim.carriers.targets import Given
 
+# the parser takes a time that grows with the square of how many blanks stand together
+_BLANKS = re.compile(r"\s{2,}")
 _NAMES = frozenset(("context", "dockerfile", "inherits"))
 
 
 def read(content: str) -> Iterator[Reference]:
     """Give what is named."""
     try:
-        found = given(content, _NAMES)
+        short = _BLANKS.sub(lambda match: "\n" if "\n" in match[0] else " ", content)
+        found = given(short, _NAMES)
     except (Unreadable, RecursionError):
         return
     targets: dict[str, dict[str, Given]] = {}

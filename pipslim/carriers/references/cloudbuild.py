@@ -34,7 +34,7 @@ def read(content: str) -> Iterator[Reference]:
 
 def _of_words(words: list[str]) -> Iterator[str]:
     """Give the values of the options in the words of one command."""
-    for word, value in zip(words, [*words[1:], ""], strict=True):
+    for word, value in zip(words, [*words[1:], ""], strict=False):
         if word in ("-f", "--file", "--dockerfile"):
             yield value
         elif word.startswith(("--file=", "--dockerfile=")):

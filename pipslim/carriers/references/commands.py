@@ -18,8 +18,7 @@ _FILE = re.compile(r"""(?<=\s)(?:-f|--file)(?:=|\s+)(?:"([^"\n]*)"|'([^'\n]*)'|(
 
 def files(script: str) -> Iterator[str]:
     """Give the paths that builds in a script are told, as they are written."""
-    script = _CONTINUED.sub(" ", script)
-    for build in _BUILD.finditer(script):
-        end = _END.search(script, build.end())
-        for match in _FILE.finditer(script, build.end(), end.start() if end else len(script)):
+    for command in _END.split(_CONTINUED.sub(" ", script)):
+        build = _BUILD.search(command)
+        for match in _FILE.finditer(command, build.end()) if build else ():
             yield match[1] or match[2] or match[3] or ""

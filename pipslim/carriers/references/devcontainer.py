@@ -16,8 +16,10 @@ from pipslim.carriers.references.paths import plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMMENT = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_COMMA = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
+# what never ends is taken, too: to look for its end over and over would take long
+_STRING = r'("(?:[^"\\\n]|\\.)*"?)'
+_COMMENT = re.compile(_STRING + r"|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_COMMA = re.compile(_STRING + r"|,(?=\s*[}\]])")
 
 
 def read(content: str) -> Iterator[Reference]:

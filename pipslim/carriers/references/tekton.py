@@ -27,7 +27,7 @@ def read(content: str) -> Iterator[Reference]:
         contexts = [".", *[value for name, value in told if "context" in name]]
         found = [value for name, value in told if "dockerfile" in name]
         words = [text(each) for each in items(get(mapping, "args"))]
-        for word, value in zip(words, [*words[1:], ""], strict=True):
+        for word, value in zip(words, [*words[1:], ""], strict=False):
             if word == _OPTION:
                 found.append(value)
             elif word.startswith(f"{_OPTION}="):

@@ -36,6 +36,16 @@ from pipslim.files.find import Search, find
 for path in find(["."], lambda folder: Search(gitignore=sys.argv[1] == "ignores")):
     pass
 """
+# The whole of discovery: with the settings of each file, and the hosts and referrers read.
+_JOBS = """
+import sys
+from pipslim.options import Arguments
+from pipslim.runner.found import jobs
+from pipslim.settings.book import Book
+carriers = tuple(filter(None, sys.argv[1].split(",")))
+for job in jobs(Book(Arguments(carriers=carriers)), []):
+    pass
+"""
 _IGNORES = {
     ".": "*.log\n/out/\n__pycache__/\n.env.*\n*.py[cod]\n/*/*/tmp/\n!keep.log\n",
     "area": "dist/\nbuild-*/\n!build-tools/\n",
@@ -73,6 +83,100 @@ EXPOSE 8080
 CMD ["java", "-jar", "/app/app.jar"]
 """,
 )
+# Files that hold or name Dockerfiles, or might by their names: how many services have one. Of each
+# kind, one in _UNUSUAL names a Dockerfile that no name tells of, or holds one.
+_UNUSUAL = 20
+_COMPOSE = """services:
+  web:
+    build:
+      context: .
+      dockerfile: {name}
+    ports: ["8080:8080"]
+    environment:
+      LOG_LEVEL: info
+      DATABASE_URL: postgres://db/app
+    depends_on: [db]
+  db:
+    image: postgres:16
+    volumes: [data:/var/lib/postgresql/data]
+volumes:
+  data: {{}}
+"""
+_INLINE = """services:
+  web:
+    build:
+      context: .
+      dockerfile_inline: |
+        FROM python:3.12-slim
+        RUN pip install flask
+"""
+_BAKE = """group "default" {{
+  targets = ["web"]
+}}
+target "web" {{
+  context = "."
+  dockerfile = "{name}"
+  tags = ["example/web:latest"]
+}}
+"""
+_WORKFLOW = """on: [push]
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: docker/setup-buildx-action@v3
+      - uses: docker/build-push-action@v6
+        with:
+          context: {folder}
+          file: {folder}/{name}
+          push: false
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: pytest
+"""
+_SKAFFOLD = """apiVersion: skaffold/v4beta11
+kind: Config
+build:
+  artifacts:
+    - image: web
+      context: .
+      docker:
+        dockerfile: {name}
+"""
+_DEVCONTAINER = """{{
+  // what a service is written in
+  "name": "service",
+  "build": {{"dockerfile": "../{name}", "context": ".."}},
+}}
+"""
+_CLOUDBUILD = """steps:
+  - name: gcr.io/cloud-builders/docker
+    args: [build, -t, web, -f, {name}, .]
+"""
+_CHART = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{{{ .Values.name }}}}
+spec:
+  replicas: {{{{ .Values.replicas }}}}
+"""
+_TEMPLATE = """FROM python:{{{{ version }}}}
+RUN pip install --no-cache-dir flask
+"""
+_HOSTS = {
+    "compose.yaml": (6, _COMPOSE),
+    ".devcontainer/devcontainer.json": (40, _DEVCONTAINER),
+    "docker-bake.hcl": (40, _BAKE),
+    "skaffold.yaml": (40, _SKAFFOLD),
+    "cloudbuild.yaml": (100, _CLOUDBUILD),
+    "Dockerfile.j2": (40, _TEMPLATE),
+    "chart/templates/deployment.yaml": (2, _CHART),
+    "chart/values.yaml": (2, _CHART),
+}
+_OF_AN_AREA = 10  # workflows, all in one folder of the top
 
 
 class Time(NamedTuple):
@@ -95,9 +199,10 @@ def main() -> None:
     for size in map(int, arguments.sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="bulk-") as name:
             folder = Path(name)
-            dockerfiles = _plant(folder, size, arguments.every)
+            dockerfiles, hosts = _plant(folder, size, arguments.every)
             told = f"{size:,} files, {dockerfiles:,} Dockerfiles, one in {arguments.every} runs pip"
             print(f"{told}; the cheapest of {arguments.rounds} rounds")
+            print("with " + ", ".join(f"{number:,} {name}" for name, number in hosts.items()))
             whole.append((size, _measure(folder, arguments.rounds)))
             print()
     (small, before), (large, after) = whole[0], whole[-1]
@@ -106,14 +211,16 @@ def main() -> None:
         print(f"{small:,} → {large:,} files ({large / small:g} times): {grown:.1f} times the CPU")
 
 
-def _plant(folder: Path, size: int, every: int) -> int:
+def _plant(folder: Path, size: int, every: int) -> tuple[int, dict[str, int]]:
     """Make a work tree of so many files, the same each time; give the number of its Dockerfiles.
 
-    Most are tracked; in every tenth folder they are not, or are ignored.
+    With it that of the files which hold or name some, by their names: these take the places of
+    others. Most are tracked; in every tenth folder they are not, or are ignored.
     """
     texts = [path.read_text("utf-8") for path in sorted(_EXAMPLES.rglob("Dockerfile"))]
     (folder / ".gitignore").write_text(_IGNORES["."], "utf-8")
     count = size // _OF_A_FOLDER
+    hosts: dict[str, int] = {}
     for number in range(count):
         area = folder / f"area-{number // 200:02}"
         service = area / f"team-{number // 10 % 20:02}" / f"service-{number:04}"
@@ -129,7 +236,14 @@ def _plant(folder: Path, size: int, every: int) -> int:
             names += ["generated/a.py", "generated/deep/b.py", "run.log", "x.tmp"]
         else:
             names += ["tests.py", "pyproject.toml", "notes.txt", "data.json"]
-        for name in names[: _OF_A_FOLDER - 1]:
+        texts_of_hosts = _hosts(number, service.relative_to(folder).as_posix())
+        for path, content in texts_of_hosts.items():
+            at = folder / path if path.startswith(".github/") else service / path
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.write_text(content, "utf-8")
+            name = ".github/workflows/*.yml" if path.startswith(".github/") else path
+            hosts[name] = hosts.get(name, 0) + 1
+        for name in names[: _OF_A_FOLDER - 1 - len(texts_of_hosts)]:
             (service / name).touch()
         text = _OTHERS[number % len(_OTHERS)]
         if number % every == 0:
@@ -138,7 +252,27 @@ def _plant(folder: Path, size: int, every: int) -> int:
         (service / "Dockerfile").write_text(text.replace("/app", f"/app{number}"), "utf-8")
     _git(folder, "init", "-q")
     _git(folder, "add", "--", *(f":(glob,exclude)**/service-*{at}/**" for at in (3,)), ".")
-    return count
+    return count, hosts
+
+
+def _hosts(number: int, service: str) -> dict[str, str]:
+    """Give the files of a service that hold or name Dockerfiles, or have such names.
+
+    Those that one in _UNUSUAL names are there.
+    """
+    found: dict[str, str] = {}
+    for at, (name, (every, text)) in enumerate(_HOSTS.items()):
+        nth, rest = divmod(number + at, every)
+        if not rest:
+            unusual = nth % _UNUSUAL == 0
+            text = _INLINE if unusual and nth % 2 and text is _COMPOSE else text
+            found[name] = text.format(name="image.web" if unusual else "Dockerfile")
+    if number % 200 < _OF_AN_AREA:
+        name = "image.web" if number % _UNUSUAL == 0 else "Dockerfile"
+        found[f".github/workflows/{number:04}.yml"] = _WORKFLOW.format(folder=service, name=name)
+    if any("image.web" in text for text in found.values()):
+        found["image.web"] = _OTHERS[-1]
+    return found
 
 
 def _git(folder: Path, *words: str) -> None:
@@ -153,6 +287,8 @@ def _measure(folder: Path, rounds: int) -> Time:
     plain = _time([python, "-c", _READING], folder, rounds)
     finds = _time([python, "-c", _FINDING, "ignores"], folder, rounds)
     whole = _time(check, folder, rounds)
+    without = _time([python, "-c", _JOBS, "none"], folder, rounds)
+    default = _time([python, "-c", _JOBS, ""], folder, rounds)
     walks = _time([python, "-c", _FINDING, "all"], folder, rounds)
     all_of_it = _time([*check, "--no-gitignore"], folder, rounds)
     shutil.rmtree(folder / ".git")
@@ -166,10 +302,13 @@ def _measure(folder: Path, rounds: int) -> Time:
         ("  of which discovery", finds),
         ("  of which reading and rewriting", rest),
         ("pipslim fix … --no-gitignore", all_of_it),
+        ("all of discovery, --carriers none", without),
+        ("all of discovery, by default", default),
         ("discovery by a walk: --no-gitignore", walks),
         ("discovery by a walk: no work tree", ignoring),
     ):
         print(f"{told:40} {each.cpu:8.3f} {each.wall:8.3f} {each.cpu / plain.cpu:7.2f}")
+    print(f"carriers and references: discovery grows by {default.cpu / without.cpu - 1:.1%} of CPU")
     return whole
 
 

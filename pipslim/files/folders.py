@@ -128,7 +128,7 @@ class Found:
 
         The paths have NUL between them; `ahead` leads to the folder that they are seen from. In the
         order of a walk: the files of a folder, then the folders in it. With them the referrers,
-        each with its kind, in no order.
+        each with its kind, in no order; of these nothing is told but their names.
         """
         signs = {*SIGNS, *(sign for kind in self._hosts for sign in HOST_SIGNS[kind])}
         signs.update(REFERRER_SIGNS if self.references is not None else ())
@@ -139,12 +139,11 @@ class Found:
             text = ahead + os.fsdecode(path)
             *folders, name = text.split("/")
             wanted, kind = self.file(text, name), self.refers(text, name)
-            if (wanted or kind) and NEVER.isdisjoint(folders) and self.is_entered(folders):
-                if os.path.isfile(self.at(text)):
-                    if wanted:
-                        found.append(text)
-                    if kind:
-                        referrers.append((text, kind))
+            if (wanted or kind) and NEVER.isdisjoint(folders):
+                if wanted and self.is_entered(folders) and os.path.isfile(self.at(text)):
+                    found.append(text)
+                if kind:
+                    referrers.append((text, kind))
         return sorted(found, key=order), referrers
 
     def is_entered(self, folders: list[str]) -> bool:
@@ -237,7 +236,12 @@ def _below(found: Found, ahead: str, *, gitignore: bool) -> list[str]:
         listed = _listed(found, folder, top)
         if listed is not None:
             paths, referrers = found.of(listed, ahead)
-            return _with_referred(found, top, paths, referrers, _In(listed, ahead).has)
+
+            def listing(some: Iterable[str]) -> list[str]:
+                cut = {os.fsencode(each[len(ahead) :]) for each in some if each.startswith(ahead)}
+                return [ahead + os.fsdecode(each) for each in cut.intersection(listed.split(b"\0"))]
+
+            return _with_referred(found, top, paths, referrers, listing)
     ignores = None
     if gitignore:
         ignores = Ignores() if top is None else held_above(top, folder)
@@ -265,22 +269,19 @@ def _below(found: Found, ahead: str, *, gitignore: bool) -> list[str]:
                 cut = path[len(ahead) :]
                 if visit.ignores.leave_out(os.fsencode(cut), is_dir=False):
                     continue
-                if os.path.isfile(found.at(path)):
-                    if wanted:
-                        paths.append(path)
-                    if kind:
-                        referrers.append((path, kind))
+                if wanted and os.path.isfile(found.at(path)):
+                    paths.append(path)
+                if kind:
+                    referrers.append((path, kind))
 
     def has(path: str) -> bool:
         inner, _, name = path[len(ahead) :].rpartition("/")
         visit = visits.get(inner) if path.startswith(ahead) else None
-        return (
-            visit is not None
-            and name in visit.files
-            and not visit.ignores.leave_out(os.fsencode(path[len(ahead) :]), is_dir=False)
-        )
+        if visit is None or name not in visit.files:
+            return False
+        return not visit.ignores.leave_out(os.fsencode(path[len(ahead) :]), is_dir=False)
 
-    return _with_referred(found, top, paths, referrers, has)
+    return _with_referred(found, top, paths, referrers, lambda some: filter(has, some))
 
 
 def _with_referred(
@@ -288,34 +289,15 @@ def _with_referred(
     top: str | None,
     paths: list[str],
     referrers: list[tuple[str, str]],
-    has: Callable[[str], bool],
+    has: Callable[[Iterable[str]], Iterable[str]],
 ) -> list[str]:
-    """Add to paths what referrers name; `has` tells whether a path is among those searched."""
+    """Add to paths what referrers name; `has` gives those of some that are searched."""
     if found.references is None or not referrers:
         return paths
     from pipslim.files.referred import referred
 
     more = referred(found, top, paths, sorted(referrers), has)
     return sorted([*paths, *more], key=order) if more else paths
-
-
-class _In:
-    """The paths of a listing of git's, taken apart when one is first asked for."""
-
-    __slots__ = ("_ahead", "_listed", "_paths")
-
-    def __init__(self, listed: bytes, ahead: str) -> None:
-        self._listed = listed
-        self._ahead = ahead
-        self._paths: frozenset[bytes] | None = None
-
-    def has(self, path: str) -> bool:
-        """Tell whether a path is listed."""
-        if not path.startswith(self._ahead):
-            return False
-        if self._paths is None:
-            self._paths = frozenset(self._listed.split(b"\0"))
-        return os.fsencode(path[len(self._ahead) :]) in self._paths
 
 
 def _listed(found: Found, folder: str, top: str) -> bytes | None:

@@ -35,13 +35,13 @@ def referred(
     top: str | None,
     paths: Iterable[str],
     referrers: Iterable[tuple[str, str]],
-    has: Callable[[str], bool],
+    has: Callable[[Iterable[str]], Iterable[str]],
 ) -> list[str]:
     """Give what referrers name and what is wanted of it, none of `paths`; in no order.
 
-    All paths are seen from the folder searched; `top` is the work tree around it. `has` tells
-    whether a search comes to a path. What is outside of the folder, or a link that leads out of it,
-    is not given. A compose file that is named is itself a referrer.
+    All paths are seen from the folder searched; `top` is the work tree around it. `has` gives those
+    of some paths that a search comes to. What is outside of the folder, or a link that leads out of
+    it, is not given. A compose file that is named is itself a referrer.
     """
     assert found.references is not None
     base = os.path.realpath(found.folder)
@@ -49,19 +49,25 @@ def referred(
     more: list[str] = []
     waiting = list(referrers)
     while waiting:
-        path, kind = waiting.pop()
-        for named, its_kind in found.references.read(found.at(path), kind):
-            start = top or base if named[0] == "/" else os.path.join(base, os.path.dirname(path))
-            inner = _below(base, os.path.normpath(os.path.join(start, named.lstrip("/"))))
-            if not inner or inner in seen:
-                continue
-            seen.add(inner)
-            if _is_wanted(found, base, inner, has) and found.references.take(
-                found.at(inner), its_kind
-            ):
-                more.append(inner)
-                if its_kind:
-                    waiting.append((inner, its_kind))
+        kinds: dict[str, str] = {}
+        for path, kind in waiting:
+            names = list(found.references.read(found.at(path), kind))
+            if names and found.is_entered(path.split("/")[:-1]):
+                here = os.path.join(base, os.path.dirname(path))
+                for named, its_kind in names:
+                    start = (top or base) if named[0] == "/" else here
+                    at = os.path.normpath(os.path.join(start, named.lstrip("/")))
+                    inner = _below(base, at)
+                    if inner and inner not in seen and not is_told_by_name(os.path.basename(at)):
+                        kinds.setdefault(inner, its_kind)
+        seen |= kinds.keys()
+        waiting = []
+        for path in sorted(has(kinds)) if kinds else ():
+            kind = kinds[path]
+            if _is_wanted(found, base, path) and found.references.take(found.at(path), kind):
+                more.append(path)
+                if kind:
+                    waiting.append((path, kind))
     return more
 
 
@@ -71,17 +77,11 @@ def _below(base: str, path: str) -> str:
     return path[len(base) :].replace(os.sep, "/") if path.startswith(base) else ""
 
 
-def _is_wanted(found: Found, base: str, path: str, has: Callable[[str], bool]) -> bool:
-    """Tell whether a file is one that a search comes to, and none that its name tells of."""
-    *folders, name = path.split("/")
-    if (
-        is_told_by_name(name)
-        or not has(path)
-        or found.excludes(path)
-        or not NEVER.isdisjoint(folders)
-    ):
+def _is_wanted(found: Found, base: str, path: str) -> bool:
+    """Tell whether a file is one that a search comes to, as far as it has to look at folders."""
+    folders, at = path.split("/")[:-1], found.at(path)
+    if found.excludes(path) or not NEVER.isdisjoint(folders) or not found.is_entered(folders):
         return False
-    at = found.at(path)
-    if not found.is_entered(folders) or not os.path.isfile(at):
-        return False
-    return not os.path.islink(at) or bool(_below(base, os.path.realpath(at)))
+    return os.path.isfile(at) and not (
+        os.path.islink(at) and not _below(base, os.path.realpath(at))
+    )

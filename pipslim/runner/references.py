@@ -32,16 +32,16 @@ class References:
         """Give the paths that a file names, each with its kind; none for one that is left out."""
         from pipslim.carriers.references import BY_KIND
 
-        book = self._book
-        if book.excludes(path, referred=True) or not book.at(path).carriers:
-            return
         try:
             data = disk.read(path)
         except disk.Unreachable:
             return  # for a host that is told, later
         if kind in HOSTS:
             self.signed[path] = any(sign in data for sign in HOSTS[kind].signs)
-        yield from BY_KIND[kind].of(data, is_told_by_name)
+        book = self._book
+        named = BY_KIND[kind].of(data, is_told_by_name)
+        if named and book.at(path).carriers and not book.excludes(path, referred=True):
+            yield from named
 
     def may(self, path: str) -> bool:
         """Tell whether a file may be a Dockerfile or a host that is named."""

@@ -27,14 +27,14 @@ class Reference(NamedTuple):
 class Referrer(NamedTuple):
     """One kind of file that names Dockerfiles.
 
-    `kind` is its one spelling: its module here, and what `pipslim.files.names.referrer` gives.
-    Without one of `signs` a file names none. `naming` finds all that may name a file: its first
-    group is the path, as far as that can be told without reading the format.
+    `kind` is its one spelling: its module here, and what `pipslim.files.names.referrer` gives. Each
+    of `naming` is a sign, and what finds all that may name a file where a file has that: its first
+    group is the path, as far as that can be told without reading the format. It begins with plain
+    bytes, so that it is fast.
     """
 
     kind: str
-    signs: tuple[bytes, ...]
-    naming: bytes
+    naming: tuple[tuple[bytes, bytes], ...]
 
     def of(self, data: bytes, known: Callable[[str], bool]) -> tuple[Reference, ...]:
         """Give the files that a file of this kind names, in its order; none where it is broken.
@@ -42,7 +42,7 @@ class Referrer(NamedTuple):
         `known` tells of a file name that a file by it is found anyway. Where all names are such,
         nothing more is read.
         """
-        if not any(sign in data for sign in self.signs) or not self._new(data, known):
+        if not any(sign in data and _new(found, data, known) for sign, found in self.naming):
             return ()
         from importlib import import_module
 
@@ -54,50 +54,43 @@ class Referrer(NamedTuple):
         read = import_module(f"{__name__}.{self.kind}").read
         return tuple(read(text))
 
-    def _new(self, data: bytes, known: Callable[[str], bool]) -> bool:
-        """Tell whether a path may be that of a file which is not found by its name."""
-        for match in re.finditer(self.naming, data):
-            path = match[1] or b""
-            if b"$" in path or b"://" in path:
-                continue  # filled in later, or elsewhere
-            name = path.rpartition(b"/")[2]
-            if not name or not known(name.decode("utf-8", "surrogateescape")):
-                return True
-        return False
+
+def _new(naming: bytes, data: bytes, known: Callable[[str], bool]) -> bool:
+    """Tell whether a path may be that of a file which is not found by its name."""
+    for path in re.findall(naming, data):
+        if b"$" in path or b"://" in path:
+            continue  # filled in later, or elsewhere
+        name = path.rpartition(b"/")[2]
+        if not name or not known(name.decode("utf-8", "surrogateescape")):
+            return True
+    return False
 
 
-_VALUE = rb"""["']?\s*(?:[:=]\s*["']?([^\s"'#,}\]]*))?"""
-_DOCKERFILE = rb"dockerfile(?![_-]inline)" + _VALUE
+_VALUE = rb"""["']?\s*[:=]\s*["']?([^\s"'#,}\]]*)"""
+_WORD = rb"""(?![\w-])["']?[\s,=-]*["']?([^\s"',\]]*)"""
+_DOCKERFILE = (b"dockerfile", rb"dockerfile(?![_-]inline)" + _VALUE)
+_FILE = (b"-f", rb"-f" + _WORD)
+_LONG_FILE = (b"--file", rb"--file" + _WORD)
 REFERRERS = (
     Referrer(
         "compose",
-        (b"dockerfile", b"include", b"extends"),
-        rb"(?m)(?:(?<![\w-])dockerfile(?!_inline)|^[ \t]*[\"']?include|(?<![\w-])file)" + _VALUE,
+        (_DOCKERFILE, (b"include", rb"include" + _VALUE), (b"extends", rb"file" + _VALUE)),
     ),
-    Referrer("bake", (b"dockerfile",), _DOCKERFILE),
+    Referrer("bake", (_DOCKERFILE,)),
     Referrer(
         "devcontainer",
-        (b"ockerfile", b"ockerFile", b"dockerComposeFile"),
-        rb"docker(?:[fF]ile|ComposeFile)" + _VALUE,
+        (
+            _DOCKERFILE,
+            (b"dockerFile", rb"dockerFile" + _VALUE),
+            (b"dockerComposeFile", rb"dockerComposeFile" + _VALUE),
+        ),
     ),
-    Referrer(
-        "workflow",
-        (b"build-push-action",),
-        rb"(?<![\w-])file" + _VALUE,
-    ),
-    Referrer("action", (b"docker",), rb"(?<![\w-])image" + _VALUE),
-    Referrer("skaffold", (b"dockerfile",), _DOCKERFILE),
-    Referrer(
-        "cloudbuild",
-        (b"-f", b"--dockerfile", b"--file"),
-        rb"(?<![\w-])(?:-f|--dockerfile|--file)(?![\w-])()",
-    ),
-    Referrer(
-        "buildspec",
-        (b" build ",),
-        rb"(?<![\w-])(?:-f|--file)(?![\w-])()",
-    ),
-    Referrer("tekton", (b"ockerfile", b"DOCKERFILE"), rb"(?i)dockerfile()"),
+    Referrer("workflow", ((b"build-push-action", rb"file" + _VALUE),)),
+    Referrer("action", ((b"docker", rb"image" + _VALUE),)),
+    Referrer("skaffold", (_DOCKERFILE,)),
+    Referrer("cloudbuild", (_FILE, _LONG_FILE, (b"--dockerfile", rb"--dockerfile" + _WORD))),
+    Referrer("buildspec", (_FILE, _LONG_FILE)),
+    Referrer("tekton", ((b"ockerfile", rb"ockerfile()"), (b"DOCKERFILE", rb"DOCKERFILE()"))),
 )
 BY_KIND = {each.kind: each for each in REFERRERS}
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from test_docs import blocks
 
 from pipslim import cli
-from pipslim.files.names import is_dockerfile
+from pipslim.files.names import USUAL_HOSTS, host, is_dockerfile
 from pipslim.passes import IDS
 from pipslim.report.formats import FORMATS
 
@@ -50,27 +51,62 @@ NAMES = {
     "Dockerfile.d/readme.md": False,
     "Dockerfile/readme": False,
     "a.containerfile": False,
-    "docker-compose.yml": False,
+    "docker-compose.yml": True,
+    "a/compose.yaml": True,
+    "compose-dev.yml": True,
+    "docker-compose_gpu.prod.yaml": True,
+    "docker-compose": False,
+    "composed.yml": False,
+    "mycompose.yml": False,
+    "compose.json": False,
+    "docker-bake.hcl": True,
+    "a/docker-bake.override.json": True,
+    "docker-bake-ci.hcl": True,
+    "docker-bake.yml": False,
+    "bake.hcl": False,
+    "Dockerfile.j2": True,
+    "a/Dockerfile-dev.tmpl": True,
+    "api.Dockerfile.gotmpl": True,
+    "Containerfile.in": True,
+    "Dockerfile-dev.txt": False,
+    "values.j2": False,
+    "readme.md": False,
+    "values.yaml": False,
 }
+HOSTS = {name for name in NAMES if not is_dockerfile(name.rpartition("/")[2])}
+COMPOSE = b"""\
+services:
+  web:
+    build:
+      dockerfile_inline: |
+        FROM python:3.12-slim
+        RUN pip install flask
+"""
+BAKE = b"""\
+target "web" {
+  dockerfile-inline = <<EOT
+FROM python:3.12-slim
+RUN pip install flask
+EOT
+}
+"""
 
 
 def patterns() -> list[str]:
     """Give the pattern of files of each hook."""
-    text = MANIFEST.read_text("utf-8")
-    (pattern,) = re.findall(r"files: &files '(.*)'", text)
-    assert text.count("files: *files") == text.count("- id: ") - 1
-    return [pattern]
+    return [hook["files"] for hook in yaml.safe_load(MANIFEST.read_text("utf-8"))]
 
 
 @checkout
 @pytest.mark.parametrize("name", NAMES)
 def test_hooks_take_the_files_that_are_found(name: str) -> None:
-    assert is_dockerfile(name.rpartition("/")[2]) == NAMES[name]
+    last = name.rpartition("/")[2]
+    assert (is_dockerfile(last) or host(last) in USUAL_HOSTS) == NAMES[name]
     for pattern in patterns():
         assert bool(re.search(pattern, name)) == NAMES[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [each for each in NAMES if each not in HOSTS or not NAMES[each]])
 def test_run_on_save_takes_the_files_that_are_found(name: str) -> None:
     settings = json.loads(blocks("json", [EDITORS])[0].text)
     (command,) = settings["emeraldwalk.runonsave"]["commands"]
@@ -177,7 +213,8 @@ def test_manifest_is_one() -> None:
 
 def test_pre_commit(repository: Repository) -> None:
     """One test for all: making the environment of the hooks takes longer than all else."""
-    files = {name: BEFORE for name in NAMES if name != "Dockerfile/readme"}
+    files = {name: _content(name) for name in NAMES if name != "Dockerfile/readme"}
+    files["other/compose.yml"] = b"services: {web: {build: .}}\n"
     files["windows/Dockerfile"] = BEFORE.replace(b"\n", b"\r\n")
     # git's own names: Dockerfile is a file here
     repository.put(files)
@@ -194,7 +231,7 @@ def test_pre_commit(repository: Repository) -> None:
     assert "exit code" not in told
     after = repository.files()
     changed = {name for name, content in files.items() if after[name] != content}
-    assert changed == {each for each in files if NAMES.get(each, True)}
+    assert changed == {each for each in files if NAMES.get(each, each != "other/compose.yml")}
     for name in changed:
         assert b" --no-cache-dir flask" in after[name]
         assert b"PYTHONDONTWRITEBYTECODE" not in after[name], "the configuration says so"
@@ -212,10 +249,28 @@ def test_pre_commit(repository: Repository) -> None:
     assert re.search(r"a.Dockerfile:2:1: unknown instruction 'COPYY'", told)
     assert b"--no-cache-dir" in repository.files()["b/Dockerfile"], "one bad file stops no other"
 
+    repository.put(
+        {"pipslim.toml": b"carriers = []\n", "compose.yml": COMPOSE, "Dockerfile": BEFORE}
+    )
+    code, told = repository.hook("pipslim")
+    assert code == 1, told
+    assert repository.files()["compose.yml"] == COMPOSE
+    assert b"--no-cache-dir" in repository.files()["Dockerfile"]
+
     repository.put({"readme.md": b"hello\n"})
     code, told = repository.hook("pipslim")
     assert code == 0
     assert "no files to check" in told
+
+
+def _content(name: str) -> bytes:
+    """Give a file by that name, which installs with pip."""
+    if name.endswith((".yml", ".yaml")):
+        return COMPOSE
+    if name.endswith(".json"):
+        text = json.dumps(BEFORE.decode())
+        return f'{{"target": {{"web": {{"dockerfile-inline": {text}}}}}}}\n'.encode()
+    return BAKE if name.endswith(".hcl") else BEFORE
 
 
 # -- shells ----------------------------------------------------------------------------------------

@@ -102,9 +102,10 @@ class Book:
         if force.force_exclude and self._left_out(path, forced=True):
             return True
         name = os.path.basename(path)
-        if referred or path in self._named:
+        kind = host(name)
+        if referred or is_dockerfile(name) or kind in force.carriers:
             return False
-        if is_dockerfile(name) or host(name) in force.carriers:
+        if path in self._named and not (kind and force.force_exclude):
             return False
         return not self._match(force.include, path)
 
@@ -205,13 +206,16 @@ class Book:
     def carrier(self, path: str) -> str:
         """Give the kind of host that a file is looked into as; nothing for a Dockerfile.
 
-        Those of a kind that is off are looked into where they are named themselves.
+        Those of a kind that is off are looked into where they are named themselves, but with
+        `force-exclude`.
         """
         kind = host(os.path.basename(path))
         if not kind:
             return ""
         absolute = self.absolute(path)
-        return kind if absolute in self._named or kind in self.at(absolute).carriers else ""
+        force = self.at(absolute)
+        named = absolute in self._named and not force.force_exclude
+        return kind if named or kind in force.carriers else ""
 
     def settled(self, path: str, *, referred: bool = False) -> Choice | None:
         """Give what the engine is told for a file that was found; None where it is left out.

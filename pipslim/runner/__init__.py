@@ -178,9 +178,13 @@ def rewritten(job: Job, text: str, accept: Callable[[Offer], bool] | None = None
     """Rewrite the text of a job's file; `accept` is that of `pipslim.rewrite.engine.rewrite`."""
     if job.carrier:
         from pipslim.carriers import BY_KIND
+
+        carrier = BY_KIND[job.carrier]
+        if not any(sign.decode() in text for sign in carrier.signs):
+            return Outcome(text, text)  # named itself; nothing is imported for it
         from pipslim.carriers.carried import carried
 
-        return carried(text, BY_KIND[job.carrier].parts, job.choice, accept)
+        return carried(text, carrier.parts, job.choice, accept)
     folder = LazyFolder(job.path, job.context)
     if accept is None:
         outcome = rewrite(text, job.choice, folder=folder)

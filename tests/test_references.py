@@ -56,13 +56,34 @@ def git(*words: str) -> None:
     subprocess.run(["git", *words], check=True, capture_output=True)
 
 
-def found(*paths: str, **told: object) -> list[str]:
+def found(
+    *paths: str,
+    carriers: tuple[str, ...] = (),
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    gitignore: bool = True,
+    since: str = "",
+) -> list[str]:
     """Give the files that a run rewrites."""
-    arguments = Arguments(paths)._replace(isolated=True, **told)
+    arguments = Arguments(
+        paths,
+        isolated=True,
+        carriers=carriers,
+        include=include,
+        exclude=exclude,
+        gitignore=None if gitignore else False,
+        since=since,
+    )
     unread: list[str] = []
     names = [job.path.replace(os.sep, "/") for job in jobs(Book(arguments), unread)]
     assert unread == []
     return names
+
+
+def composed(*paths: str) -> str:
+    """Give a compose file that names Dockerfiles."""
+    services = [f"  s{at}: {{build: {{dockerfile: {path}}}}}\n" for at, path in enumerate(paths)]
+    return "services:\n" + "".join(services)
 
 
 COMPOSE = "services: {web: {build: {context: app, dockerfile: web.docker}}}\n"
@@ -72,182 +93,326 @@ COMPOSE = "services: {web: {build: {context: app, dockerfile: web.docker}}}\n"
 NAMED = {
     "compose: a Dockerfile is seen from its context, that from the file": (
         "deploy/compose.yaml",
-        "services:\n  web:\n    build:\n      context: ../app\n      dockerfile: docker/web.docker\n",
+        """\
+services:
+  web:
+    build:
+      context: ../app
+      dockerfile: docker/web.docker
+""",
         ["app/docker/web.docker"],
         ["web.docker", "deploy/docker/web.docker", "deploy/web.docker"],
     ),
     "compose: without a context it is the folder of the file": (
         "compose.yaml",
-        "services: {web: {build: {dockerfile: ./web}}}\n",
+        """\
+services: {web: {build: {dockerfile: ./web}}}
+""",
         ["web"],
         [],
     ),
     "compose: above its context": (
         "compose_gpu.yaml",
-        'services: {web: {build: {context: "app", dockerfile: "../images/gpu"}}}\n',
+        """\
+services: {web: {build: {context: "app", dockerfile: "../images/gpu"}}}
+""",
         ["images/gpu"],
         ["app/images/gpu"],
     ),
     "compose: a short form has no name": (
         "docker-compose.yml",
-        "services: {web: {build: ./web.docker}}\n",
+        """\
+services: {web: {build: ./web.docker}}
+""",
         [],
         ["web.docker"],
     ),
     "compose: an extension, an alias and a merge": (
         "compose.yml",
-        "x-build: &b\n  context: app\n  dockerfile: a.docker\n"
-        "services:\n  web:\n    build: *b\n  api:\n    build:\n      <<: *b\n      dockerfile: b.docker\n",
+        """\
+x-build: &b
+  context: app
+  dockerfile: a.docker
+services:
+  web:
+    build: *b
+  api:
+    build:
+      <<: *b
+      dockerfile: b.docker
+""",
         ["app/a.docker", "app/b.docker"],
         ["a.docker"],
     ),
     "compose: a target and more contexts name none": (
         "compose.yml",
-        "services: {web: {build: {dockerfile: a, target: b, additional_contexts: {c: d}}}}\n",
+        """\
+services: {web: {build: {dockerfile: a, target: b, additional_contexts: {c: d}}}}
+""",
         ["a"],
         ["b", "c", "d"],
     ),
     "compose: as JSON, and as a block": (
         "compose.yml",
-        '{"services": {"web": {"build": {"dockerfile": "a"}}, "api": {"build": {"dockerfile":\n "b"}}}}\n',
+        """\
+{"services": {"web": {"build": {"dockerfile": "a"}}, "api": {"build":
+ {"dockerfile":
+ "b"}}}}
+""",
         ["a", "b"],
         [],
     ),
     "compose: a folded name": (
         "compose.yml",
-        "services:\n  web:\n    build:\n      dockerfile: >-\n        images/web\n",
+        """\
+services:
+  web:
+    build:
+      dockerfile: >-
+        images/web
+""",
         ["images/web"],
         [],
     ),
     "compose: filled in later, elsewhere, absolute": (
         "compose.yml",
-        "services:\n  a: {build: {dockerfile: '${NAME:-web}'}}\n  b: {build: {context: '${C}', dockerfile: web}}\n"
-        "  c: {build: {context: 'https://example.org/x.git', dockerfile: web}}\n"
-        "  d: {build: {context: 'git@example.org:x', dockerfile: web}}\n  e: {build: {dockerfile: /web}}\n",
+        """\
+services:
+  a: {build: {dockerfile: '${NAME:-web}'}}
+  b: {build: {context: '${C}', dockerfile: web}}
+  c: {build: {context: 'https://example.org/x.git', dockerfile: web}}
+  d: {build: {context: 'git@example.org:x', dockerfile: web}}
+  e: {build: {dockerfile: /web}}
+""",
         [],
         ["web"],
     ),
     "compose: extends, which is no Dockerfile": (
         "compose.yml",
-        "services: {web: {extends: {file: common.yml, service: base}}}\n",
+        """\
+services: {web: {extends: {file: common.yml, service: base}}}
+""",
         [],
         ["common.yml"],
     ),
     "bake: HCL": (
         "docker-bake.hcl",
-        'target "web" {\n  context = "app"\n  dockerfile = "web.docker"\n}\n'
-        'target "api" {\n  dockerfile = "images/api"\n}\n',
+        """\
+target "web" {
+  context = "app"
+  dockerfile = "web.docker"
+}
+target "api" {
+  dockerfile = "images/api"
+}
+""",
         ["app/web.docker", "images/api"],
         ["web.docker"],
     ),
     "bake: a context by inheritance": (
         "docker-bake.hcl",
-        'target "_base" {\n  context = "app"\n}\n'
-        'target "web" {\n  inherits = ["_base"]\n  dockerfile = "web.docker"\n}\n',
+        """\
+target "_base" {
+  context = "app"
+}
+target "web" {
+  inherits = ["_base"]
+  dockerfile = "web.docker"
+}
+""",
         ["app/web.docker"],
         ["web.docker"],
     ),
     "bake: a circle of inheritance": (
         "docker-bake.hcl",
-        'target "a" {\n  inherits = ["b"]\n  dockerfile = "x"\n}\ntarget "b" {\n  inherits = ["a"]\n}\n',
+        """\
+target "a" {
+  inherits = ["b"]
+  dockerfile = "x"
+}
+target "b" {
+  inherits = ["a"]
+}
+""",
         ["x"],
         [],
     ),
     "bake: JSON, called at the top": (
         "ci/docker-bake.json",
-        '{"target": {"web": {"context": "app", "dockerfile": "web.docker"}}}\n',
+        """\
+{"target": {"web": {"context": "app", "dockerfile": "web.docker"}}}
+""",
         ["app/web.docker"],
         ["web.docker"],
     ),
     "bake: with a hole": (
         "docker-bake.hcl",
-        'target "web" {\n  dockerfile = "${DIR}/web"\n}\ntarget "api" {\n  dockerfile = NAME\n}\n',
+        """\
+target "web" {
+  dockerfile = "${DIR}/web"
+}
+target "api" {
+  dockerfile = NAME
+}
+""",
         [],
         ["web", "NAME"],
     ),
     "devcontainer: seen from its folder, with comments": (
         ".devcontainer/devcontainer.json",
-        '{ // here\n  "name": "a // b", /* and\n here */ "build": {"dockerfile": "../images/dev", "context": "..",},\n}\n',
+        """\
+{ // here
+  "name": "a // b", /* and
+ here */
+  "build": {"dockerfile": "../images/dev", "context": "..",},
+}
+""",
         ["images/dev"],
         [".devcontainer/images/dev"],
     ),
     "devcontainer: as it was once": (
         ".devcontainer.json",
-        '{"dockerFile": "dev.docker", "context": "x"}\n',
+        """\
+{"dockerFile": "dev.docker", "context": "x"}
+""",
         ["dev.docker"],
         ["x/dev.docker"],
     ),
     "workflow: seen from the top of the repository": (
         ".github/workflows/build.yml",
-        "jobs:\n  build:\n    steps:\n      - uses: docker/build-push-action@v6\n"
-        "        with:\n          context: app\n          file: images/web\n"
-        "      - uses: codecov/codecov-action@v5\n        with:\n          file: other\n",
+        """\
+jobs:
+  build:
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          context: app
+          file: images/web
+      - uses: codecov/codecov-action@v5
+        with:
+          file: other
+""",
         ["images/web"],
         ["app/images/web", "other"],
     ),
     "workflow: a folder of git's context": (
         ".github/workflows/build.yaml",
-        "jobs: {build: {steps: [{uses: docker/build-push-action@v6,"
-        " with: {context: '{{defaultContext}}:app', file: web}}]}}\n",
+        """\
+jobs:
+  build:
+    steps:
+      - uses: docker/build-push-action@v6
+        with: {context: '{{defaultContext}}:app', file: web}
+""",
         ["app/web"],
         ["web"],
     ),
     "workflow: filled in": (
         ".github/workflows/build.yml",
-        "jobs: {build: {steps: [{uses: docker/build-push-action@v6,"
-        " with: {file: '${{ matrix.file }}'}}]}}\n",
+        """\
+jobs: {build: {steps: [{uses: docker/build-push-action@v6, with: {file: '${{ matrix.file }}'}}]}}
+""",
         [],
         ["web"],
     ),
     "action: its image": (
         "tools/lint/action.yml",
-        "runs:\n  using: docker\n  image: lint.docker\n",
+        """\
+runs:
+  using: docker
+  image: lint.docker
+""",
         ["tools/lint/lint.docker"],
         ["lint.docker"],
     ),
     "action: an image that is not built": (
         "action.yml",
-        "runs:\n  using: docker\n  image: docker://alpine\n",
+        """\
+runs:
+  using: docker
+  image: docker://alpine
+""",
         [],
         ["alpine"],
     ),
     "skaffold: seen from the artifact's context": (
         "skaffold.yaml",
-        "build:\n  artifacts:\n    - image: a\n      context: app\n      docker:\n        dockerfile: web.docker\n"
-        "    - image: b\n      kaniko:\n        dockerfile: images/b\n"
-        "    - image: c\n      context: c\n      custom:\n        dependencies:\n          dockerfile:\n            path: c.docker\n",
+        """\
+build:
+  artifacts:
+    - image: a
+      context: app
+      docker:
+        dockerfile: web.docker
+    - image: b
+      kaniko:
+        dockerfile: images/b
+    - image: c
+      context: c
+      custom:
+        dependencies:
+          dockerfile:
+            path: c.docker
+""",
         ["app/web.docker", "images/b", "c/c.docker"],
         ["web.docker", "c.docker"],
     ),
     "cloudbuild: seen from the step's folder": (
         "cloudbuild.yaml",
-        "steps:\n  - name: gcr.io/cloud-builders/docker\n    dir: app\n    args: ['build', '-f', 'web.docker', '.']\n"
-        "  - name: gcr.io/kaniko-project/executor\n    args: [--dockerfile=images/api, --destination=x]\n"
-        "  - name: bash\n    script: |\n      docker build -t x \\\n        --file images/web .\n",
+        """\
+steps:
+  - name: gcr.io/cloud-builders/docker
+    dir: app
+    args: ['build', '-f', 'web.docker', '.']
+  - name: gcr.io/kaniko-project/executor
+    args: [--dockerfile=images/api, --destination=x]
+  - name: bash
+    script: |
+      docker build -t x \\
+        --file images/web .
+""",
         ["app/web.docker", "images/api", "images/web"],
         ["web.docker"],
     ),
     "cloudbuild: in a folder, for the whole tree": (
         "ci/cloudbuild-web.yaml",
-        "steps: [{name: docker, args: [build, --file=images/web, .]}]\n",
+        """\
+steps: [{name: docker, args: [build, --file=images/web, .]}]
+""",
         ["images/web"],
         [],
     ),
     "buildspec: what is built": (
         "buildspec.yml",
-        "phases:\n  build:\n    commands:\n      - docker build -t x -f images/web . && tail -f log\n"
-        "      - docker buildx build --file=\"images/api\" .\n      - docker build -f $NAME .\n      - rm -f other\n",
+        """\
+phases:
+  build:
+    commands:
+      - docker build -t x -f images/web . && tail -f log
+      - docker buildx build --file="images/api" .
+      - docker build -f $NAME .
+      - rm -f other
+""",
         ["images/web", "images/api"],
         ["log", "other"],
     ),
     "tekton: parameters and arguments": (
         ".tekton/pull.yaml",
-        "spec:\n  params:\n    - name: path-context\n      value: app\n    - name: dockerfile\n      value: web.docker\n"
-        "  steps:\n    - args: ['--dockerfile=images/api']\n    - args: [--dockerfile, images/b, --context=x]\n",
+        """\
+spec:
+  params:
+    - name: path-context
+      value: app
+    - name: dockerfile
+      value: web.docker
+  steps:
+    - args: ['--dockerfile=images/api']
+    - args: [--dockerfile, images/b, --context=x]
+""",
         ["app/web.docker", "web.docker", "images/api", "images/b"],
         ["x/images/b"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", NAMED)
@@ -261,8 +426,7 @@ def test_a_file_that_is_named_is_found(case: str) -> None:
 
 def test_they_come_in_the_order_of_a_walk() -> None:
     put(dict.fromkeys(["Dockerfile", "a/x", "a/Dockerfile", "a/b/Dockerfile", "zz"], ONE))
-    put({"q/compose.yml": "services: {a: {build: {context: .., dockerfile: a/x}}, "
-                          "b: {build: {dockerfile: ../zz}}}\n"})  # fmt: skip
+    put({"q/compose.yml": composed("../a/x", "../zz")})
     assert found() == ["Dockerfile", "zz", "a/Dockerfile", "a/x", "a/b/Dockerfile"]
 
 
@@ -285,20 +449,19 @@ def test_files_that_are_named_on_the_command_line_name_nothing() -> None:
 
 def test_what_is_no_dockerfile() -> None:
     named = {
-        "a": "name: x\n", "b": "from x import y\n", "c": "", "d": "# syntax=example/frontend\nkey: 1\n",
+        "a": "name: x\n", "b": "from x import y\n", "c": "",
+        "d": "# syntax=example/frontend\nkey: 1\n",
         "e": "# a\n\nARG TAG\nFROM x:${TAG}\n", "f": "from alpine\n", "g": "\ufefffrom alpine\r\n",
     }  # fmt: skip
-    put({name: text for name, text in named.items()})
-    services = ", ".join(f"{name}: {{build: {{dockerfile: {name}}}}}" for name in named)
-    put({"compose.yml": f"services: {{{services}}}\n"})
+    put(named)
+    put({"compose.yml": composed(*named)})
     assert found() == ["e", "f", "g"]
     assert not looks_like_one(b" " * 100_000)
     assert not looks_like_one(b"#\n" * 100_000)
 
 
 def test_a_name_that_says_what_it_is_stays_that() -> None:
-    put({"compose.yml": "services: {a: {build: {dockerfile: a.md}}, b: {build: {dockerfile: "
-                        "x.dockerignore}}, c: {build: {dockerfile: Dockerfile.j2}}}\n"})  # fmt: skip
+    put({"compose.yml": composed("a.md", "x.dockerignore", "Dockerfile.j2")})
     put(dict.fromkeys(["a.md", "x.dockerignore", "Dockerfile.j2"], ONE))
     book = Book(Arguments((), isolated=True))
     assert [(job.path, job.carrier) for job in jobs(book, [])] == [("Dockerfile.j2", "template")]
@@ -306,8 +469,7 @@ def test_a_name_that_says_what_it_is_stays_that() -> None:
 
 def test_a_file_is_read_once() -> None:
     put({
-        "compose.yml": "services: {a: {build: {dockerfile: x}}, b: {build: {dockerfile: ./a/../x}}, "
-                       "c: {build: {dockerfile: y.inc}}}\n",
+        "compose.yml": composed("x", "./a/../x", "y.inc"),
         "docker-bake.hcl": 'target "a" {\n  dockerfile = "x"\n}\n', "x": ONE, "y.inc": ONE,
     })  # fmt: skip
     assert found() == ["x", "y.inc"]
@@ -318,11 +480,9 @@ def test_a_file_is_read_once() -> None:
 @pytest.mark.parametrize("in_git", [pytest.param(True, marks=needs_git), False])
 def test_what_is_left_out_otherwise_is_left_out_here(in_git: bool) -> None:
     put({
-        "sub/compose.yml": "services: {a: {build: {context: .., dockerfile: up}}, "
-                           "b: {build: {dockerfile: ignored}}, c: {build: {dockerfile: skipped}}, "
-                           "d: {build: {dockerfile: venv/x}}, e: {build: {dockerfile: env/x}}, "
-                           "f: {build: {dockerfile: gone}}, g: {build: {dockerfile: dir}}, "
-                           "h: {build: {dockerfile: kept}}, i: {build: {dockerfile: ../../above}}}\n",
+        "sub/compose.yml": composed(
+            "../up", "ignored", "skipped", "venv/x", "env/x", "gone", "dir", "kept", "../../above"
+        ),
         "sub/.gitignore": "ignored\n", "sub/env/pyvenv.cfg": "", "sub/dir/x": ONE, "../above": ONE,
         **dict.fromkeys(["up", "sub/ignored", "sub/skipped", "sub/venv/x", "sub/env/x"], ONE),
         "sub/kept": ONE,
@@ -355,9 +515,7 @@ def test_the_settings_exclude_the_file_or_who_names_it() -> None:
 @pytest.mark.parametrize("in_git", [pytest.param(True, marks=needs_git), False])
 def test_links(in_git: bool) -> None:
     put({
-        "compose.yml": "services: {a: {build: {dockerfile: out}}, b: {build: {dockerfile: in}}, "
-                       "c: {build: {context: folder, dockerfile: x}}, d: {build: {dockerfile: x/x}}, "
-                       "e: {build: {dockerfile: broken}}}\n",
+        "compose.yml": composed("out", "in", "folder/x", "x/x", "broken"),
         "x/x": ONE, "../outside": ONE,
     })  # fmt: skip
     for name, target in (("out", "../outside"), ("in", "x/x"), ("folder", "x"), ("broken", "no")):
@@ -365,7 +523,7 @@ def test_links(in_git: bool) -> None:
     if in_git:
         git("init", "-q")
     assert found() == ["x/x"]
-    Path("compose.yml").write_text("services: {b: {build: {dockerfile: in}}}\n")
+    put({"compose.yml": composed("in")})
     assert found() == ["in"]
 
 
@@ -373,7 +531,7 @@ def test_links(in_git: bool) -> None:
 def test_paths_are_seen_from_the_top_of_the_work_tree() -> None:
     put({
         "a/b/docker-bake.hcl": 'target "a" {\n  dockerfile = "a/b/x"\n}\n', "a/b/x": ONE,
-        "a/b/compose.yml": "services: {a: {build: {context: ../.., dockerfile: a/b/y}}}\n", "a/b/y": ONE,
+        "a/b/compose.yml": composed("../../a/b/y"), "a/b/y": ONE,
     })  # fmt: skip
     assert found("a/b") == ["a/b/y"]
     git("init", "-q")
@@ -383,8 +541,7 @@ def test_paths_are_seen_from_the_top_of_the_work_tree() -> None:
 @needs_git
 def test_each_work_tree_has_its_own() -> None:
     put({
-        "one/compose.yml": "services: {a: {build: {dockerfile: x}}, b: {build: {dockerfile: ../two/x}}}\n",
-        "compose.yml": "services: {a: {build: {dockerfile: two/x}}, b: {build: {dockerfile: z}}}\n",
+        "one/compose.yml": composed("x", "../two/x"), "compose.yml": composed("two/x", "z"),
         "one/x": ONE, "two/x": ONE, "z": ONE, "three/Dockerfile": ONE,
     })  # fmt: skip
     for name in ("one", "two"):
@@ -465,7 +622,7 @@ BROKEN = {
     "deep by indentation": "dockerfile: x\n" + "".join(f"{' ' * at}a:\n" for at in range(2_000)),
     "deep by dashes": "dockerfile: x\na:\n" + "- " * 50_000,
     "a circle": "services: &a {build: {dockerfile: y, context: *a}, b: *a, <<: *a}\n",
-    "other kinds": "build: [dockerfile]\nservices: dockerfile\ninclude: {path: {a: b}}\nextends: 1\n",
+    "other kinds": "build: [dockerfile]\nservices: dockerfile:\ninclude: {path: {a: b}}\n",
     "a list": "- dockerfile: x\n- include\n",
     "JSON without an end": '{"dockerFile": "x", "build": {"dockerfile": "x"',
     "deep JSON": '{"dockerFile": "x", "a": ' + "[" * 100_000 + "]" * 100_000 + "}",
@@ -523,8 +680,8 @@ def test_each_kind_of_referrer_has_a_name() -> None:
         assert referrer(*_parted(name)) == kind
     assert REFERRING.keys() == BY_KIND.keys()
     for name in (
-        "values.yaml", "workflows/a.yml", ".github/action.txt", "actions.yml", "x/devcontainer.jsonc",
-        "tekton/a.yaml", ".tekton/a.json", ".github/workflows/sub/a.yml",
+        "values.yaml", "workflows/a.yml", ".github/action.txt", "actions.yml",
+        "x/devcontainer.jsonc", "tekton/a.yaml", ".tekton/a.json", ".github/workflows/sub/a.yml",
     ):  # fmt: skip
         assert not referrer(*_parted(name)), name
 
@@ -569,7 +726,7 @@ SERVICE = st.one_of(
 )
 TEXTS = {
     "compose.yml": st.lists(SERVICE, max_size=4).map(
-        lambda each: "services: {" + ", ".join(f"s{at}: {{{e}}}" for at, e in enumerate(each)) + "}\n"
+        lambda each: "services:\n" + "".join(f"  s{at}: {{{e}}}\n" for at, e in enumerate(each))
     ),
     ".gitignore": st.lists(st.one_of(NAMES, PATHS), max_size=2).map(
         lambda lines: "".join(f"{line}\n" for line in lines if "gitignore" not in line)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipslim.carriers.references import BY_KIND, looks_like_one
+from pipslim.files.find import Search, find
 from pipslim.files.names import is_told_by_name, referrer
 from pipslim.options import Arguments
 from pipslim.runner.found import jobs
@@ -493,6 +494,39 @@ def test_what_is_left_out_otherwise_is_left_out_here(in_git: bool) -> None:
     assert found("sub", exclude=("skipped",)) == ["sub/kept"]
     assert found("sub", exclude=("/sub/compose.yml",)) == []
     assert found(gitignore=False) == ["up", "sub/ignored", "sub/kept", "sub/skipped"]
+
+
+@pytest.mark.parametrize("in_git", [pytest.param(True, marks=needs_git), False])
+def test_what_is_not_looked_into_names_nothing(in_git: bool) -> None:
+    put({"env/pyvenv.cfg": "", "env/compose.yml": composed("../x"), "x": ONE})
+    put({"node_modules/compose.yml": composed("../x"), ".gitignore": "ignored/\n"})
+    put({"ignored/compose.yml": composed("../x")})
+    if in_git:
+        git("init", "-q")
+    assert found() == []
+    put({"other/compose.yml": composed("../x")})
+    assert found() == ["x"]
+
+
+class _All:
+    """What takes all that is named."""
+
+    def read(self, path: str, kind: str) -> list[tuple[str, str]]:
+        return [("skipped", ""), ("kept", "")]
+
+    def may(self, path: str) -> bool:
+        return True
+
+    def take(self, path: str, kind: str) -> bool:
+        return True
+
+
+def test_a_search_leaves_out_what_it_is_told_to() -> None:
+    put({"compose.yml": "", "skipped": ONE, "kept": ONE})
+    search = Search(exclude=("skipped",), hosts=("bake",))
+    assert list(find(["."], lambda folder: search, print, _All())) == ["kept"]
+    search = Search(exclude=("compose.yml",), hosts=("bake",))
+    assert list(find(["."], lambda folder: search, print, _All())) == []
 
 
 def test_the_settings_exclude_the_file_or_who_names_it() -> None:

@@ -20,7 +20,8 @@ class Search(NamedTuple):
     `include` and `exclude` are patterns as in a .gitignore, for paths below the folder searched:
     files that are read too, and files and folders that are left out. Without `gitignore`, what
     git ignores is read as well. `since` names a git revision: only what differs from it is read.
-    `hosts` are kinds of files that may hold Dockerfiles, see `pipslim.files.names.host`.
+    `hosts` are kinds of files that may hold Dockerfiles, see `pipslim.files.names.host`; with none,
+    nothing is found because another file names it.
     """
 
     include: tuple[str, ...] = ()

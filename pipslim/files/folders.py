@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import insort
 
 from pipslim.files.disk import Unreachable
 from pipslim.files.names import (
@@ -10,6 +11,7 @@ from pipslim.files.names import (
     IGNORES,
     NEVER,
     REFERRER_SIGNS,
+    REFERRERS,
     SIGNS,
     VENV,
     host,
@@ -104,7 +106,9 @@ class Found:
 
     def refers(self, path: str, name: str) -> str:
         """Give the kind of referrer that a file is, by its name; nothing for one that is not."""
-        kind = referrer(path[: -len(name) - 1], name) if self.references is not None else ""
+        if self.references is None or not name.endswith(REFERRERS):
+            return ""
+        kind = referrer(path[: -len(name) - 1], name)
         return kind if kind and not self.excludes(path) else ""
 
     def enter(self, path: str) -> bool:
@@ -201,12 +205,11 @@ def _changed(found: Found, changed: bytes, *, gitignore: bool) -> list[str]:
     """Give what is wanted of the files that differ from a revision."""
     paths, _ = found.of(changed)
     if found.references is not None:
-        known = set(paths)
-        rest = {os.fsdecode(each) for each in changed.split(b"\0")} - known
+        rest = {os.fsdecode(each) for each in changed.split(b"\0")}.difference(paths)
         # most changes are of no file that one could refer to; then nothing is looked for
         if any(os.path.isfile(at) and found.references.may(at) for at in map(found.at, rest)):
             everything = _below(found, "", gitignore=gitignore)
-            return [each for each in everything if each in known or each in rest]
+            return sorted([*paths, *rest.intersection(everything)], key=order)
     return paths
 
 
@@ -297,7 +300,9 @@ def _with_referred(
     from pipslim.files.referred import referred
 
     more = referred(found, top, paths, sorted(referrers), has)
-    return sorted([*paths, *more], key=order) if more else paths
+    for each in more:
+        insort(paths, each, key=order)
+    return paths
 
 
 def _listed(found: Found, folder: str, top: str) -> bytes | None:

@@ -28,6 +28,7 @@ REFERRER_SIGNS = (
     *(b"compose", b"docker-bake", b"devcontainer.json", b".github/workflows/", b"action.y"),
     *(b"skaffold", b"cloudbuild", b"buildspec", b".tekton/"),
 )
+REFERRERS = (".yml", ".yaml", ".json", ".hcl")  # how all of those names end
 _REFERRERS = ("skaffold", "cloudbuild", "buildspec")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name

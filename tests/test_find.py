@@ -826,6 +826,7 @@ def grow(at: Path, tree: object) -> None:
 @given(
     content=contents, names=st.dictionaries(st.sampled_from(NAMES), trees, min_size=1, max_size=5)
 )
+@example(content="*\\  ", names={"b": {"content": None, "names": {"x ": ""}}})
 def test_walk_leaves_out_what_git_ignores(
     tmp_path: Path, content: str, names: dict[str, object]
 ) -> None:

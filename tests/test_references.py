@@ -463,7 +463,7 @@ def test_what_is_no_dockerfile() -> None:
 
 def test_a_name_that_says_what_it_is_stays_that() -> None:
     put({"compose.yml": composed("a.md", "x.dockerignore", "Dockerfile.j2")})
-    put(dict.fromkeys(["a.md", "x.dockerignore", "Dockerfile.j2"], ONE))
+    put({"a.md": ONE, "x.dockerignore": ONE, "Dockerfile.j2": f"{ONE}ENV A={{{{ a }}}}\n"})
     book = Book(Arguments((), isolated=True))
     assert [(job.path, job.carrier) for job in jobs(book, [])] == [("Dockerfile.j2", "template")]
 

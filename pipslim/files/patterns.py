@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _OTHER_THAN = re.compile(rb"(?<!\\)\[\^(?![/\]])")
+# git takes the spaces off the end of a line, but for one behind a backslash; pathspec not all then
+_TRIMMED = re.compile(rb"((?:\\.|[^\\])*?) *", re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 _FOLDER = "ps_d"  # the group of pathspec's expressions that is the slash behind a whole match
 
@@ -32,8 +34,10 @@ def rules(content: bytes) -> list[Rule]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of `[[a]`, by the expressions' compiler
         for line in content.removeprefix(_BOM).split(b"\n"):
+            line = line.removesuffix(b"\r")
+            trimmed = _TRIMMED.fullmatch(line)
             try:
-                rule = GitIgnoreSpecPattern(line.removesuffix(b"\r"))
+                rule = GitIgnoreSpecPattern(trimmed[1] if trimmed is not None else line)
             except (GitIgnorePatternError, re.error):
                 continue  # git takes it, and it never matches
             if rule.regex is not None:

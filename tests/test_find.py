@@ -134,11 +134,12 @@ Route = "Callable[[pytest.MonkeyPatch], None]"
 
 DOCKERFILES = (
     "Containerfile", "Containerfile.dev", "Dockerfile", "Dockerfile.a.b", "a.Dockerfile",
-    "a.dockerfile",
+    "a.dockerfile", "Dockerfile-old", "Dockerfile_x", "Containerfile-py3.11", "Dockerfile-a_b-c",
 )  # fmt: skip
 OTHERS = (
     "Dockerfile.dockerignore", "a.Dockerfile.dockerignore", "Dockerfiles", "dockerfile", "README",
-    "MyDockerfile", "Containerfile~", "a.Containerfile", ".dockerignore", "Dockerfile-old",
+    "MyDockerfile", "Containerfile~", "a.Containerfile", ".dockerignore", "Dockerfile-",
+    "Dockerfile-a.md", "Dockerfile_x.sh", "Dockerfile-3.11.txt",
 )  # fmt: skip
 
 

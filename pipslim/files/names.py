@@ -36,12 +36,22 @@ IGNORES = ".dockerignore"  # the ending of files that are beside Dockerfiles, an
 
 
 def is_dockerfile(name: str) -> bool:
-    """Tell whether a file name is that of a Dockerfile."""
+    """Tell whether a file name is that of a Dockerfile.
+
+    Behind a `-` or `_`, as in `Dockerfile-dev` or `Dockerfile_py3.11`, there is no ending of another
+    kind of file: `Dockerfile-notes.md` is none.
+    """
     if name.endswith(IGNORES):
         return False
     if name.endswith(_ENDINGS):
         return True
-    return any(name == each or name.startswith(each + ".") for each in _NAMES)
+    start = next((each for each in _NAMES if name.startswith(each)), "")
+    if not start:
+        return False
+    behind = name[len(start) :]
+    if behind[:1] in ("-", "_"):
+        return len(behind) > 1 and all(part[:1].isdigit() for part in behind.split(".")[1:])
+    return behind[:1] in ("", ".")
 
 
 def host(name: str) -> str:

@@ -81,7 +81,7 @@ def carried(text: str, parts: _Parts, choice: Choice, accept: _Accept | None = N
 def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
     """Rewrite a part by what can be done in its place; the rest is told."""
     allowed = choice
-    if not part.whole:
+    if part.bare or not part.whole:
         # a mount needs to know more: whose cache it is, and where
         words = _PUT_WORDS_IN if choice.options.cache != MOUNT else frozenset()
         allowed = choice._replace(passes=choice.passes & words)
@@ -101,11 +101,11 @@ def _rewritten(part: Part, choice: Choice, accept: _Accept | None) -> Outcome:
         outcome = rewrite(part.text, allowed, accept=_but(refused, part, accept))
         if part.unfit(outcome.edits):
             outcome = Outcome(part.text, part.text)
-    why = _EDGE if in_lines else _NOT_HERE if part.whole else _BESIDE
+    why = part.remedy or (_EDGE if in_lines else _NOT_HERE if part.whole else _BESIDE)
     told = [_held(report, why) for report in refused.values()]
-    if not part.whole and outcome.problem is None:
+    if not part.whole and not part.bare and outcome.problem is None:
         others = rewrite(part.text, choice._replace(passes=choice.passes - allowed.passes))
-        told += [_held(report, _HOLES) for report in others.reports]
+        told += [_held(report, part.remedy or _HOLES) for report in others.reports]
     return outcome._replace(reports=(*outcome.reports, *told))
 
 

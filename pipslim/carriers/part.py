@@ -49,7 +49,11 @@ class Part(NamedTuple):
     literal the next. With `whole` false there are holes in the text, words or lines that nobody
     knows: then only what puts a word into a RUN may be done. `surely` tells that it is meant to be
     a Dockerfile; if not, text that cannot be read as one is none, and nothing is told. `fits` tells
-    whether the host, with its lines indented as they are, can say a text at all; None: any.
+    whether the host, with its lines indented as they are, can say a text at all; None: any. At
+    `joints` one literal ends and the next begins: no edit may span one, but text may be put in
+    there. With `bare` it is a step of a build of which no more is known: then nothing is looked for
+    but what puts a word into it. `remedy` is what is told, instead of the usual, where nothing can
+    be done.
     """
 
     text: str
@@ -61,6 +65,9 @@ class Part(NamedTuple):
     surely: bool = True
     shown: tuple[tuple[str, str], ...] = ()
     fits: Callable[[str], bool] | None = None
+    joints: frozenset[int] = frozenset()
+    bare: bool = False
+    remedy: str = ""
 
     def place(self, offset: int) -> int:
         """Give the place in the host of an offset of the text; of its end, behind the last one."""
@@ -94,6 +101,8 @@ class Part(NamedTuple):
         while end > start and text and self.text[end - 1] == text[-1] == "\n":
             end, text = end - 1, text[:-1]  # a newline put back: the next line has its own blanks
         if not self.starts or any(start <= seam <= end for seam in self.seams):
+            return None
+        if start < end and any(start <= joint < end for joint in self.joints):
             return None
         quoted = self.quote(text, start) if text else ""
         if quoted is None:

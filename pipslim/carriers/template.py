@@ -41,7 +41,11 @@ def parts(text: str) -> tuple[Part, ...]:
 
 def part(text: str) -> Part:
     """Give what `parts` gives, as one; see there."""
-    found = tuple([_eating(text, tag) for tag in tags(text)])
+    return filled(text, tuple([_eating(text, tag) for tag in tags(text)]))
+
+
+def filled(text: str, found: tuple[Tag, ...]) -> Part:
+    """Give the Dockerfile that a template with these tags is; they are in order."""
     if not found:
         places = range(len(text) + 1)
         return Part(text, places[:-1], places[1:], _as_it_is)

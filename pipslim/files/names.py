@@ -12,6 +12,7 @@ HOST_SIGNS = {
     "bake": (b"docker-bake",),
     "template": (),
     "markdown": (b".md", b".markdown"),
+    "python": (b".py",),
 }
 USUAL_HOSTS = ("compose", "bake", "template")
 # How the name of a template ends, behind that of a Dockerfile.
@@ -66,6 +67,8 @@ def host(name: str) -> str:
         return "bake" if name.startswith(_BAKE) else ""
     if ending in (".md", ".markdown"):
         return "markdown"
+    if ending == ".py":
+        return "python"
     if ending in _TEMPLATES:
         plain = name[: -len(ending)]
         return "template" if is_dockerfile(plain) or plain.startswith(_NAMES) else ""

@@ -1,0 +1,128 @@
+"""Python source as libcst reads it: nodes with their places, and what each stands in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+
+from pipslim.carriers.part import Unreadable
+from pipslim.syntax.source import BOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_TOKEN = re.compile(
+    r"#[^\r\n]*|(?i:[rbuft]{0,2})(?:'''(?:[^\\]|\\.)*?'''|\"\"\"(?:[^\\]|\\.)*?\"\"\""
+    r"|'(?:[^\\'\r\n]|\\.)*'|\"(?:[^\\\"\r\n]|\\.)*\")|\\\r?\n|[\r\n]+|[()\[\]{},]|\w+|[^\w\s]",
+    re.DOTALL,
+)
+# The parser ends the process where brackets nest some 1,000 deep, or some 5,000 operators follow
+# one another, and Python's own limit of calls is met long before.
+_DEEPEST = 150
+_LONGEST = 1500
+_MANY_BRANCHES = 200
+_TELL = "mend that, or exclude the file"
+_DEEP = "this is nested too deeply to be read; take it apart, or exclude the file"
+
+
+class Tree:
+    """A module: its text, its nodes in order, where each stands and in what."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        shift = len(text) - len(text.removeprefix(BOM))
+        # each other character is a letter, in and outside of strings, so bytes are characters
+        plain = _NOT_ASCII.sub("x", text[shift:])
+        _refuse_deep(plain, shift)
+        try:
+            module = libcst.parse_module(plain)
+            wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+            self._spans = wrapper.resolve(ByteSpanPositionProvider)
+        except libcst.ParserSyntaxError as error:
+            at = _offset(text, error.raw_line, error.raw_column)
+            why = f"no Python, as far as it can be read here; {_TELL}"
+            raise Unreadable(at, why) from None
+        except RecursionError:
+            raise Unreadable(0, _DEEP) from None
+        self._shift = shift
+        self.parents: dict[libcst.CSTNode, libcst.CSTNode] = {}
+        self.nodes = tuple(self._walk(module))
+
+    def _walk(self, root: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+        waiting: list[libcst.CSTNode] = [root]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            for child in reversed(node.children):
+                if not isinstance(child, _NO_CODE):
+                    self.parents[child] = node
+                    waiting.append(child)
+
+    def span(self, node: libcst.CSTNode) -> tuple[int, int]:
+        """Give where a node stands in the text, 0-based and half-open, without its parentheses."""
+        span = self._spans[node]
+        start = span.start + self._shift
+        return start, start + span.length
+
+    def source(self, node: libcst.CSTNode) -> str:
+        """Give the text of a node."""
+        return self.text[slice(*self.span(node))]
+
+
+_NO_CODE = (
+    *(libcst.BaseParenthesizableWhitespace, libcst.TrailingWhitespace, libcst.EmptyLine),
+    *(libcst.Newline, libcst.Comment, libcst.LeftParen, libcst.RightParen, libcst.Comma),
+)
+
+
+def last_name(node: libcst.CSTNode) -> str:
+    """Give the last name of `a.b.name`; nothing where it is something else."""
+    if isinstance(node, libcst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, libcst.Name) else ""
+
+
+def _refuse_deep(text: str, shift: int) -> None:
+    """Raise Unreadable where reading a text could end the process."""
+    counts = [0]
+    branches = 0
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        kind = token[0]
+        if kind in "([{":
+            counts[-1] += 1
+            counts.append(0)
+        elif kind in ")]}":
+            if len(counts) > 1:
+                counts.pop()
+        elif kind == "," or (kind in "\r\n" and len(counts) == 1):
+            counts[-1] = 0
+        elif kind != "#":
+            counts[-1] += 1
+            branches = branches + 1 if token == "elif" else branches
+            if len(token) > 1 and token[-1] in "'\"" and _nests(token):
+                branches = _MANY_BRANCHES + 1
+        if len(counts) > _DEEPEST or counts[-1] > _LONGEST or branches > _MANY_BRANCHES:
+            raise Unreadable(match.start() + shift, _DEEP)
+
+
+def _nests(token: str) -> bool:
+    """Tell whether brackets in what fills an f-string may nest too deeply."""
+    if token[0] not in "fFrRtT" or token.count("{") + token.count("(") <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for char in token:
+        depth += (char in "([{") - (char in ")]}" and depth > 0)
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """Give the offset of a line, counted from 1, and a column of it, counted from 0."""
+    starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
+    start = starts[min(max(line - 1, 0), len(starts) - 1)]
+    return min(start + max(column, 0), len(text))

@@ -32,6 +32,8 @@ REFERRER_SIGNS = (
 REFERRERS = (".yml", ".yaml", ".json", ".hcl")  # how all of those names end
 _REFERRERS = ("skaffold", "cloudbuild", "buildspec")
 NEVER = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "venv", ".tox", ".nox"))
+# Folders of tests: Python in them asks for texts as they are, and builds nothing that is kept.
+_TESTS = frozenset(("test", "tests", "testdata", "test_data"))
 VENV = "pyvenv.cfg"  # what holds it is a virtual environment, whatever its name
 IGNORES = ".dockerignore"  # the ending of files that are beside Dockerfiles, and none
 
@@ -99,3 +101,11 @@ def referrer(folders: str, name: str) -> str:
     if ".tekton" in folders.split("/"):
         return "tekton"
     return next((each for each in _REFERRERS if name.startswith(each)), "")
+
+
+def is_test(path: str) -> bool:
+    """Tell whether a module is one of tests, by its name or a folder in its path, as given."""
+    *folders, name = path.replace("\\", "/").split("/")
+    if name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py":
+        return True
+    return not _TESTS.isdisjoint(folders)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pipslim.files import disk
 from pipslim.files.above import is_folder
 from pipslim.files.find import find
+from pipslim.files.names import is_test
 from pipslim.runner import Job
 from pipslim.syntax.source import decode
 from pipslim.syntax.startup import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipslim.runner.references import References
     from pipslim.settings.book import Book
@@ -20,7 +21,8 @@ def jobs(book: Book, unread: list[str]) -> Iterator[Job]:
     """Give the files to rewrite, each with what holds for it; add what cannot be searched.
 
     A file that may hold Dockerfiles is read for a sign of one, so that others are not asked about;
-    so is one that may name some. Raises Unreachable and BadSetting.
+    so is one that may name some. Python modules of tests are left out, where they are not named.
+    Raises Unreachable and BadSetting.
     """
     paths = book.arguments.paths or (".",)
     references: References | None = None
@@ -42,6 +44,8 @@ def jobs(book: Book, unread: list[str]) -> Iterator[Job]:
             if named not in book.at(path).carriers:
                 continue
             carrier = named
+        if carrier == "python" and path not in paths and is_test(_below(path, paths)):
+            continue
         if carrier and not signed:
             kind = _looked_into(path, carrier)
             if kind is None and path not in paths:
@@ -65,6 +69,12 @@ def kind_of(text: str, kind: str) -> str:
         return kind if next(tags(text), None) is not None else ""
     except Unreadable:
         return kind
+
+
+def _below(path: str, paths: Sequence[str]) -> str:
+    """Give a path as seen from the folder among `paths` that it was found in."""
+    tops = [each for each in paths if path.startswith(each.rstrip("/") + "/")]
+    return path[max(map(len, tops), default=0) :].lstrip("/")
 
 
 def _looked_into(path: str, kind: str) -> str | None:

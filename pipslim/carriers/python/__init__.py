@@ -15,7 +15,9 @@ _RUN = re.compile(r"(?:^|['\"]|\\[nt]|\})[ \t]*(?:RUN|COPY|ADD|ENV|WORKDIR|CMD)[
 _STEPS = re.compile(
     r"\b(?:run_commands|run_cmd|dockerfile_commands|add_commands|pip_install\w*|uv_pip_install)\("
 )
-_BUILDERS = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:modal|daytona\w*|e2b|beam|beta9)\b", re.MULTILINE)
+_BUILDERS = re.compile(
+    r"^[ \t]*(?:import|from)[ \t]+(?:modal|daytona\w*|e2b|beam|beta9)\b", re.MULTILINE
+)
 
 
 def parts(text: str) -> tuple[Part, ...]:

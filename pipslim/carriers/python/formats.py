@@ -10,7 +10,7 @@ from pipslim.carriers.python.said import Refused
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipslim.carriers.python.said import Said
+    from pipslim.carriers.python.said import Said, Writer
 
 # "Format String Syntax" of the library reference
 _FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}|[{}]")
@@ -18,6 +18,8 @@ _FIELD = re.compile(r"\{\{|\}\}|\{(?:[^{}]|\{[^{}]*\})*\}|[{}]")
 _PERCENT = re.compile(
     r"%(?:\([^()]*\))?[#0\- +]*(?:\*|\d+)?(?:\.(?:\*|\d+)?)?[hlL]?[diouxXeEfFgGcrsa%]|%"
 )
+# "Template strings", likewise
+_DOLLAR = re.compile(r"\$\$|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|\$", re.ASCII)
 # `{name}`, which nothing in sight fills; `${name}` is a variable, `{print}` a program of awk
 _LIKELY = re.compile(r"(?<![${])\{(?!print\})[A-Za-z_][\w.]*\}(?!\})")
 
@@ -50,6 +52,20 @@ def percented(said: Said) -> Said:
     return _made(said, fields, doubled, _percents)
 
 
+def dollared(said: Said) -> Said:
+    """Give what `string.Template` makes of a value."""
+    doubled: list[int] = []
+    fields: list[tuple[int, int]] = []
+    for match in _DOLLAR.finditer(said.text):
+        if match[0] == "$$":
+            doubled.append(match.start())
+        elif len(match[0]) == 1:
+            raise Refused
+        else:
+            fields.append(match.span())
+    return _made(said, fields, doubled, _dollars)
+
+
 def replaced(said: Said, word: str) -> Said:
     """Give what `replace(word, …)` makes of a value: each such word is a hole."""
     if not word:
@@ -70,9 +86,7 @@ def likely(said: Said) -> Said:
     return _made(said, fields, (), _no_braces) if fields else said
 
 
-def _made(
-    said: Said, fields: list[tuple[int, int]], doubled: Iterable[int], write: object
-) -> Said:
+def _made(said: Said, fields: list[tuple[int, int]], doubled: Iterable[int], write: Writer) -> Said:
     """Give a value with holes at `fields`, and without the second of each `doubled` character."""
     holes = list(said.holes)
     starts, ends = list(said.starts), list(said.ends)
@@ -106,3 +120,7 @@ def _no_braces(text: str) -> str | None:
 
 def _percents(text: str) -> str:
     return text.replace("%", "%%")
+
+
+def _dollars(text: str) -> str:
+    return text.replace("$", "$$")

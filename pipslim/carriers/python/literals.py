@@ -20,10 +20,11 @@ _PIECE = re.compile(
 )
 _RAW = re.compile(r"[^\r\n{}]+|\r\n|\r|\n|\{\{|\}\}|[{}]")
 _SIMPLE = {
-    **{"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"},
-    **{"\\": "\\", "'": "'", '"': '"'},
+    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+    "\\": "\\", "'": "'", '"': '"',
 }
 _OPENING = re.compile(r"(\w*)('''|\"\"\"|'|\")")
+_BETWEEN = re.compile(r"(?P<gap>(?P<comma>,?)[ \t]*\r?\n[ \t]*)\w*(?:\"|')")
 _BEHIND_OCTAL = re.compile(r"\\[0-7]{1,2}\Z")
 
 
@@ -119,6 +120,32 @@ def write(text: str, host: str, place: int, form: Form) -> str | None:
     if form.filled:
         written = written.replace("{", "{{").replace("}", "}}")
     return written.replace("\n", _newline(host, form)) if form.long else written
+
+
+def write_lines(text: str, host: str, place: int, pair: tuple[Form, Form]) -> str | None:
+    """Write whole lines between two literals of one line each, as literals of their own.
+
+    `place` is where the first one ends, if they stand side by side, or where the second one begins,
+    if they are items of a list that is joined. None where they do not stand in lines of their own.
+    """
+    first, second = pair
+    if first.long or second.long or "\r" in text or not text.isascii():
+        return None
+    end = first.end + len(first.quote)
+    between = _BETWEEN.fullmatch(host, end, second.start)
+    if between is None or (place == second.start) != bool(between["comma"]):
+        return None
+    item = bool(between["comma"])
+    near = second if item else first
+    plain = near._replace(raw=False, filled=False)
+    ahead = ("b" if near.binary else "") + near.quote
+    lines = [
+        write(line if item else f"{line}\n", host, near.start, plain)
+        for line in text[:-1].split("\n")
+    ]
+    if item:
+        return "".join([f"{line}{near.quote}{between['gap']}{ahead}" for line in lines])
+    return "".join([f"{near.quote}{between['gap']}{ahead}{line}" for line in lines])
 
 
 def _newline(host: str, form: Form) -> str:

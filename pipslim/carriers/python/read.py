@@ -9,7 +9,7 @@ import libcst as cst
 from pipslim.carriers import template
 from pipslim.carriers.part import Part, Unreadable, indenting
 from pipslim.carriers.python.formats import formatted, likely, percented
-from pipslim.carriers.python.literals import write
+from pipslim.carriers.python.literals import write, write_lines
 from pipslim.carriers.python.said import Refused
 from pipslim.carriers.python.steps import steps_of
 from pipslim.carriers.python.tree import Tree
@@ -20,7 +20,7 @@ from pipslim.carriers.tags import VALUE, Tag, tags
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pipslim.carriers.python.said import Said
+    from pipslim.carriers.python.said import Form, Said
 
 _TEXTS = (
     *(cst.SimpleString, cst.FormattedString, cst.ConcatenatedString),
@@ -82,7 +82,9 @@ def _take(tree: Tree, node: cst.CSTNode, taken: set[cst.CSTNode]) -> None:
         if isinstance(each, cst.ConcatenatedString):
             waiting += [each.left, each.right]
         elif isinstance(each, cst.BinaryOperation):
-            waiting += [each.left] if isinstance(each.operator, cst.Modulo) else [each.left, each.right]
+            waiting += (
+                [each.left] if isinstance(each.operator, cst.Modulo) else [each.left, each.right]
+            )
         elif isinstance(each, cst.Call):
             waiting.append(each.func)
             name = each.func.attr.value if isinstance(each.func, cst.Attribute) else ""
@@ -118,7 +120,7 @@ def _part(tree: Tree, value: Said) -> Part | None:
     else:
         starts = [value.starts[at] for at in inner.starts]
         ends = [value.ends[at - 1] if at else value.starts[0] for at in inner.ends]
-    shift = {}
+    shift: dict[int, int] = {}
     if value.fixed:
         for at, place in enumerate(inner.starts):
             shift.setdefault(place, at)
@@ -150,7 +152,9 @@ def _tags(value: Said) -> tuple[Tag, ...]:
     for tag in own:
         bare[tag.start : tag.end] = "_" * (tag.end - tag.start)
     others = list(tags("".join(bare)))
-    return tuple(sorted([*own, *(tag for tag in others if not any(value.holes[tag.start:tag.end]))]))
+    return tuple(
+        sorted([*own, *(tag for tag in others if not any(value.holes[tag.start : tag.end]))])
+    )
 
 
 def _quoting(
@@ -171,11 +175,24 @@ def _quoting(
         written: str | None = indented(text, offset) if value.margin else text
         for writer in reversed(value.writers):
             written = None if written is None else writer(written)
-        if not part.whole and written is not None and ("{{" in text or "{%" in text):
+        if written is None or (not part.whole and ("{{" in text or "{%" in text)):
             return None
-        return None if written is None else write(written, tree.text, place, form)
+        pair = _neighbours(value, form, place)
+        if text[-1] == "\n" and pair is not None and part.text[offset - 1 : offset] == "\n":
+            lines = write_lines(written, tree.text, place, pair)
+            if lines is not None:
+                return lines
+        return write(written, tree.text, place, form)
 
     return quote
+
+
+def _neighbours(value: Said, form: Form, place: int) -> tuple[Form, Form] | None:
+    """Give the two literals that meet at a place, which is in one of them."""
+    number = value.forms.index(form)
+    if place == form.end and number + 1 < len(value.forms):
+        return form, value.forms[number + 1]
+    return (value.forms[number - 1], form) if place == form.start and number else None
 
 
 def _shown(part: Part, why: str, *, bare: bool = False) -> Part:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
-    Writer = Callable[[str], str | None]
+    Writer: TypeAlias = Callable[[str], str | None]
 
 
 class Refused(Exception):
@@ -82,7 +83,7 @@ def _start(form: Form) -> int:
 class Building:
     """A value as it is read."""
 
-    __slots__ = ("chars", "ends", "forms", "holes", "starts", "_count")
+    __slots__ = ("_count", "chars", "ends", "forms", "holes", "starts")
 
     def __init__(self) -> None:
         self.chars: list[str] = []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipslim.carriers.python.tree import Tree
 
 _BASE = "FROM base\n"
+_BEGINS = frozenset(("modal", "Image", "Template", "AsyncTemplate"))
 _SETS = frozenset(("env", "set_envs"))
 _PLAIN = re.compile(r"[\w./:@+-]*\Z")
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
@@ -50,9 +51,9 @@ def steps_of(tree: Tree) -> Iterator[tuple[Said, str]]:
 
 def _images(tree: Tree) -> frozenset[str]:
     """Give the names that images are given in a module."""
-    found: set[str] = set()
+    found = set(_BEGINS)
     for node in tree.nodes:
-        if isinstance(node, cst.Assign) and _root(node.value) in found | {"modal", "Image", "Template"}:
+        if isinstance(node, cst.Assign) and _root(node.value) in found:
             found.update(last_name(target.target) for target in node.targets)
     return frozenset(found - {""})
 
@@ -133,8 +134,7 @@ def _written(tree: Tree, text: str, place: tuple[int, int]) -> Said:
     found = Building()
     for char in text:
         found.escaped(char, *place)
-    value = found.said()
-    return value
+    return found.said()
 
 
 def _says_itself(tree: Tree, call: cst.Call) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING
 
 import libcst
@@ -53,14 +55,21 @@ class Tree:
         self.nodes = tuple(self._walk(module))
 
     def _walk(self, root: libcst.CSTNode) -> Iterator[libcst.CSTNode]:
+        """Give all nodes but those of blanks, comments and parentheses, and note their parents."""
         waiting: list[libcst.CSTNode] = [root]
         while waiting:
             node = waiting.pop()
             yield node
-            for child in reversed(node.children):
-                if not isinstance(child, _NO_CODE):
-                    self.parents[child] = node
-                    waiting.append(child)
+            children: list[libcst.CSTNode] = []
+            for name in _fields(type(node)):
+                value = getattr(node, name)
+                if isinstance(value, libcst.CSTNode):
+                    children.append(value)
+                elif isinstance(value, (tuple, list)):
+                    children += value
+            for child in reversed(children):
+                self.parents[child] = node
+            waiting += reversed(children)
 
     def span(self, node: libcst.CSTNode) -> tuple[int, int]:
         """Give where a node stands in the text, 0-based and half-open, without its parentheses."""
@@ -73,9 +82,16 @@ class Tree:
         return self.text[slice(*self.span(node))]
 
 
-_NO_CODE = (
-    *(libcst.BaseParenthesizableWhitespace, libcst.TrailingWhitespace, libcst.EmptyLine),
-    *(libcst.Newline, libcst.Comment, libcst.LeftParen, libcst.RightParen, libcst.Comma),
+@cache
+def _fields(kind: type[libcst.CSTNode]) -> tuple[str, ...]:
+    """Give the fields of a kind of node in which there may be others that matter."""
+    names = (field.name for field in fields(kind))
+    return tuple([name for name in names if not _NO_CODE.match(name)])
+
+
+_NO_CODE = re.compile(
+    r"whitespace|lpar|rpar|lbracket|rbracket|lbrace|rbrace|header|footer|leading_|trailing_|lines_"
+    r"|comma$|semicolon$|colon$|equal$|indent$|newline$|encoding$|default_|has_trailing"
 )
 
 

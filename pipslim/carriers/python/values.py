@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import libcst as cst
+import re
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from pipslim.carriers.python.dedent import BLANKS, cleaned, dedented, stripped
-from pipslim.carriers.python.formats import formatted, percented, replaced
+from pipslim.carriers.python.formats import dollared, formatted, percented, replaced
 from pipslim.carriers.python.literals import form_of, read
 from pipslim.carriers.python.said import Building, Refused
 from pipslim.carriers.python.tree import last_name
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pipslim.carriers.python.said import Said
     from pipslim.carriers.python.tree import Tree
 
+_STRING = re.compile(r"^[ \t]*from[ \t]+string[ \t]+import\b|\bstring\.Template\(", re.MULTILINE)
 _STRIPS = {"strip": (True, True), "lstrip": (True, False), "rstrip": (False, True)}
 
 
@@ -109,8 +112,13 @@ def _called(tree: Tree, node: cst.Call) -> Said | None:
         if inner is None:
             return None
         return dedented(inner) if name == "dedent" else cleaned(inner)
+    if name == "Template" and len(given) == len(node.args) == 1 and _STRING.search(tree.text):
+        inner = said(tree, given[0])
+        return None if inner is None else dollared(inner)
     if not isinstance(node.func, cst.Attribute):
         return None
+    if name in ("substitute", "safe_substitute"):
+        return said(tree, node.func.value)
     if name == "join" and len(given) == 1 and isinstance(given[0], (cst.List, cst.Tuple)):
         between = said(tree, node.func.value)
         if between is None or between.text != "\n":

@@ -23,11 +23,11 @@ _OTHER = re.compile(
     r"|HEALTHCHECK|ONBUILD|STOPSIGNAL)[ \t]",
     re.MULTILINE,
 )
-_TEST_NAME = re.compile(r"_?test_|Test")
 _ASSERTS = re.compile(r"_?assert|(?:.*_)?(?:expect|verify)")
 _EXPECTED = re.compile(r"(?:.*_)?(?:expected|want|wanted|golden|desired)(?:_.*)?\Z", re.IGNORECASE)
 _SPOKEN = frozenset(("help", "description", "epilog", "doc", "usage", "docstring", "__doc__"))
 _SEARCHES = frozenset(("re", "regex", "fnmatch"))
+_EQUALS = (cst.Equal, cst.NotEqual)
 _TESTERS = frozenset(("pytest", "unittest", "nose", "testtools"))
 
 
@@ -66,11 +66,14 @@ class Use:
         elif isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Modulo):
             self.filled.add(f"%{last_name(node.left)}")
         elif isinstance(node, cst.Comparison):
-            if any(isinstance(each.operator, (cst.Equal, cst.NotEqual)) for each in node.comparisons):
-                for each in (node.left, *(target.comparator for target in node.comparisons)):
-                    self._compared.add(last_name(each))
-        elif isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            self._tests = self._tests or _TEST_NAME.match(node.name.value) is not None
+            targets = [each for each in node.comparisons if isinstance(each.operator, _EQUALS)]
+            for each in (node.left, *(target.comparator for target in targets)) if targets else ():
+                self._compared.add(last_name(each))
+        elif isinstance(node, cst.FunctionDef):
+            self._tests = self._tests or node.name.value.startswith("test_")
+        elif isinstance(node, cst.ClassDef):
+            names = [last_name(each.value) for each in node.bases]
+            self._tests = self._tests or any(name.endswith("TestCase") for name in names)
         elif isinstance(node, (cst.Import, cst.ImportFrom)):
             self._tests = self._tests or bool(modules(node) & _TESTERS)
 
@@ -98,7 +101,8 @@ class Use:
         names = self.names(node)
         if any(_EXPECTED.match(name) or name in _SPOKEN for name in names):
             return LEAVE
-        parent, child = self._tree.parents.get(node), node
+        child = node
+        parent = self._tree.parents.get(node)
         while parent is not None and not isinstance(parent, cst.BaseCompoundStatement):
             if isinstance(parent, (cst.Expr, cst.Assert, cst.Comparison, cst.Annotation)):
                 if not isinstance(parent, cst.Expr) or child is node:
@@ -109,7 +113,8 @@ class Use:
                 return LEAVE
             if isinstance(parent, cst.Call) and _asks(parent):
                 return LEAVE
-            parent, child = self._tree.parents.get(parent), parent
+            child = parent
+            parent = self._tree.parents.get(parent)
         if self._tests:
             return _TEST
         return _COMPARED if (names - {""}) & self._compared else EDIT
@@ -136,4 +141,3 @@ def modules(node: cst.Import | cst.ImportFrom) -> set[str]:
         if isinstance(each, cst.Name):
             names.add(each.value)
     return names
-

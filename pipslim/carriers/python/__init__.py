@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # A FROM that may begin a line of a literal, and something else that a Dockerfile has. Read before
 # libcst is imported, which takes longer than most files do.
 _FROM = re.compile(r"(?:^|['\"]|\\[nt]|\})[ \t]*(?:\\\r?\n[ \t]*)?FROM[ \t]+[^\s=(]", re.MULTILINE)
-_RUN = re.compile(r"(?:^|['\"]|\\[nt]|\})[ \t]*(?:RUN|COPY|ADD|ENV|WORKDIR|CMD)[ \t]", re.MULTILINE)
+_RUN = re.compile(r"(?:RUN|COPY|ADD|ENV|WORKDIR|CMD)[ \t]")
 _STEPS = re.compile(
     r"\b(?:run_commands|run_cmd|dockerfile_commands|add_commands|pip_install\w*|uv_pip_install)\("
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from pipslim.carriers.python.said import Refused
@@ -29,7 +28,9 @@ def dedented(said: Said) -> Said:
         if not empty and low < high
     ]
     widths = [match[0] for match in indents if match is not None]
-    margin = commonprefix(widths)
+    margin = min(widths, default="", key=len)
+    while not all(width.startswith(margin) for width in widths):
+        margin = margin[:-1]
     kept: list[int] = []
     fixed: list[int] = []
     shallow = sum(width == margin for width in widths)

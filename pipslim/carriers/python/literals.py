@@ -20,8 +20,16 @@ _PIECE = re.compile(
 )
 _RAW = re.compile(r"[^\r\n{}]+|\r\n|\r|\n|\{\{|\}\}|[{}]")
 _SIMPLE = {
-    "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
-    "\\": "\\", "'": "'", '"': '"',
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
 }
 _OPENING = re.compile(r"(\w*)('''|\"\"\"|'|\")")
 _BETWEEN = re.compile(r"(?P<gap>(?P<comma>,?)[ \t]*\r?\n[ \t]*)\w*(?:\"|')")
@@ -70,7 +78,7 @@ def _escape(found: Building, word: str, start: int, *, binary: bool) -> None:
     elif kind == "x" or (kind and kind in "uU" and not binary):
         if len(word) < 4:
             raise Refused
-        found.escaped(_character(int(word[2:], 16), binary=binary), start, end)
+        found.escaped(_character(int(f"0x{word[2:]}", 16), binary=binary), start, end)
     elif kind == "N" and not binary:
         try:
             found.escaped(unicodedata.lookup(word[3:-1]), start, end)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING
@@ -28,6 +30,7 @@ _DEEPEST = 150
 _LONGEST = 1500
 _MANY_BRANCHES = 200
 _TELL = "mend that, or exclude the file"
+_PLACE = re.compile(r"error at (\d+):(\d+)")
 _DEEP = "this is nested too deeply to be read; take it apart, or exclude the file"
 
 
@@ -37,7 +40,7 @@ class Tree:
     def __init__(self, text: str) -> None:
         self.text = text
         shift = len(text) - len(text.removeprefix(BOM))
-        # each other character is a letter, in and outside of strings, so bytes are characters
+        # each other character is a letter, in and outside of strings, so its bytes are characters
         plain = _NOT_ASCII.sub("x", text[shift:])
         _refuse_deep(plain, shift)
         try:
@@ -45,9 +48,8 @@ class Tree:
             wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
             self._spans = wrapper.resolve(ByteSpanPositionProvider)
         except libcst.ParserSyntaxError as error:
-            at = _offset(text, error.raw_line, error.raw_column)
-            why = f"no Python, as far as it can be read here; {_TELL}"
-            raise Unreadable(at, why) from None
+            why = f"no Python 3, as far as it can be read here; {_TELL}"
+            raise Unreadable(_wrong(text, error), why) from None
         except RecursionError:
             raise Unreadable(0, _DEEP) from None
         self._shift = shift
@@ -137,8 +139,20 @@ def _nests(token: str) -> bool:
     return deepest > _DEEPEST
 
 
-def _offset(text: str, line: int, column: int) -> int:
-    """Give the offset of a line, counted from 1, and a column of it, counted from 0."""
+def _wrong(text: str, error: libcst.ParserSyntaxError) -> int:
+    """Give where a text is no Python; Python itself tells that better than libcst does."""
+    line, column = error.raw_line, 0
+    told = _PLACE.search(error.message)
+    if told is not None:
+        line, column = int(told[1]), int(told[2])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(_NOT_ASCII.sub("x", text.removeprefix(BOM)), "", "exec", ast.PyCF_ONLY_AST)
+    except SyntaxError as wrong:
+        line, column = wrong.lineno or 1, (wrong.offset or 1) - 1
+    except (ValueError, RecursionError, MemoryError):
+        pass
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
     start = starts[min(max(line - 1, 0), len(starts) - 1)]
     return min(start + max(column, 0), len(text))

@@ -15,14 +15,15 @@ class Step(NamedTuple):
 
     A SHELL step is given commands, each a RUN of its own; INSTRUCTIONS are given lines of a
     Dockerfile. An INSTALL step writes its own call, `runs`, and offers `remedy` to turn the cache
-    off. With `words` false a list among the arguments holds the words of one command, which is
-    quoted word by word.
+    off. Without `lists` a list among the arguments holds the words of one command, which are quoted
+    one by one, and it is left. With `keyword` it is what that argument is given that counts.
     """
 
     kind: str
     runs: str = ""
     remedy: str = ""
     lists: bool = True
+    keyword: str = ""
 
 
 _OPTION = 'the builder writes this call; pass extra_options="--no-cache-dir"'
@@ -40,6 +41,10 @@ _MODAL = {
     "pip_install_from_pyproject": Step(INSTALL, "python -m pip install", _OPTION),
     "pip_install_private_repos": Step(INSTALL, "python3 -m pip install", _OPTION),
     "uv_pip_install": Step(INSTALL, "uv pip install", _UV_OPTION),
+    # behind `FROM {tag}`
+    "from_registry": Step(INSTRUCTIONS, keyword="setup_dockerfile_commands"),
+    "from_gcp_artifact_registry": Step(INSTRUCTIONS, keyword="setup_dockerfile_commands"),
+    "from_aws_ecr": Step(INSTRUCTIONS, keyword="setup_dockerfile_commands"),
 }
 # daytonaio/daytona 265f6aa, `libs/sdk-python/src/daytona/common/image.py`
 _DAYTONA = {
@@ -54,6 +59,9 @@ _E2B = {
     "run_cmd": Step(SHELL),
     "pip_install": Step(INSTALL, "pip install", _BY_HAND),
 }
+# beam-cloud/beta9 0b79dfe, `pkg/abstractions/image/build.go`; in `sdk/…/abstractions/image.py`,
+# `add_python_packages` takes no option that would turn the cache off.
+_BEAM = {"add_commands": Step(SHELL)}
 
 # By the package that a module imports. Not here, for there is nothing to do:
 # - kfp 7b70c7b, `sdk/python/kfp/dsl/component_factory.py`: `packages_to_install` are installed when
@@ -70,4 +78,6 @@ BUILDERS = {
     "daytona": _DAYTONA,
     "daytona_sdk": _DAYTONA,
     "e2b": _E2B,
+    "beam": _BEAM,
+    "beta9": _BEAM,
 }

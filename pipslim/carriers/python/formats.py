@@ -24,8 +24,11 @@ _DOLLAR = re.compile(r"\$\$|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|\$", re.ASCII)
 _LIKELY = re.compile(r"(?<![${])\{(?!print\})[A-Za-z_][\w.]*\}(?!\})")
 
 
-def formatted(said: Said) -> Said:
-    """Give what `format` makes of a value: each field is a hole, a doubled brace is one."""
+def formatted(said: Said, *, surely: bool = True) -> Said:
+    """Give what `format` makes of a value: each field is a hole, a doubled brace is one.
+
+    Where that is not done `surely`, no brace is put into it.
+    """
     doubled: list[int] = []
     fields: list[tuple[int, int]] = []
     for match in _FIELD.finditer(said.text):
@@ -35,11 +38,11 @@ def formatted(said: Said) -> Said:
             raise Refused
         else:
             fields.append(match.span())
-    return _made(said, fields, doubled, _braces)
+    return _made(said, fields, doubled, _braces if surely else _no_braces)
 
 
-def percented(said: Said) -> Said:
-    """Give what `%` makes of a value."""
+def percented(said: Said, *, surely: bool = True) -> Said:
+    """Give what `%` makes of a value; where that is not done `surely`, no `%` is put into it."""
     doubled: list[int] = []
     fields: list[tuple[int, int]] = []
     for match in _PERCENT.finditer(said.text):
@@ -49,7 +52,7 @@ def percented(said: Said) -> Said:
             raise Refused
         else:
             fields.append(match.span())
-    return _made(said, fields, doubled, _percents)
+    return _made(said, fields, doubled, _percents if surely else _no_percents)
 
 
 def dollared(said: Said) -> Said:
@@ -120,6 +123,10 @@ def _no_braces(text: str) -> str | None:
 
 def _percents(text: str) -> str:
     return text.replace("%", "%%")
+
+
+def _no_percents(text: str) -> str | None:
+    return None if "%" in text else text
 
 
 def _dollars(text: str) -> str:

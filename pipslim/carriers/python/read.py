@@ -101,9 +101,9 @@ def _filled(value: Said, names: set[str], use: Use) -> Said:
     if any(value.writers):
         return value
     if names & use.filled - {""}:
-        return formatted(value)
+        return formatted(value, surely=False)
     if {f"%{name}" for name in names if name} & use.filled:
-        return percented(value)
+        return percented(value, surely=False)
     return likely(value)
 
 

@@ -91,7 +91,8 @@ def _values(tree: Tree, call: cst.Call, step: Step) -> Iterator[Said]:
         return
     nodes: list[cst.BaseExpression] = []
     for arg in call.args:
-        if arg.keyword is None and not arg.star:
+        name = arg.keyword.value if arg.keyword is not None else ""
+        if name == step.keyword and not arg.star:
             listed = isinstance(arg.value, (cst.List, cst.Tuple))
             if listed and step.lists and isinstance(arg.value, (cst.List, cst.Tuple)):
                 nodes += [each.value for each in arg.value.elements]

@@ -20,8 +20,9 @@ _PERCENT = re.compile(
 )
 # "Template strings", likewise
 _DOLLAR = re.compile(r"\$\$|\$[A-Za-z_]\w*|\$\{[A-Za-z_]\w*\}|\$", re.ASCII)
-# `{name}`, which nothing in sight fills; `${name}` is a variable, `{print}` a program of awk
-_LIKELY = re.compile(r"(?<![${])\{(?!print\})[A-Za-z_][\w.]*\}(?!\})")
+# `{name}` and `%(name)s`, which nothing in sight fills; `${name}` is a variable, `{print}` is awk's
+_LIKELY = re.compile(r"(?<![${])\{(?!print\})[A-Za-z_][\w.]*\}(?!\})|(?<!%)%\([A-Za-z_]\w*\)[a-z]")
+_BRACE = re.compile(r"(?<!\$)\{")
 
 
 def formatted(said: Said, *, surely: bool = True) -> Said:
@@ -83,10 +84,16 @@ def replaced(said: Said, word: str) -> Said:
 
 
 def likely(said: Said) -> Said:
-    """Give a value with holes where it seems to be filled in by what is not seen here."""
+    """Give a value with holes where it seems to be filled in by what is not seen here.
+
+    Nothing is put in that would matter then.
+    """
     fields = [match.span() for match in _LIKELY.finditer(said.text)]
     fields = [(low, high) for low, high in fields if not any(said.holes[low:high])]
-    return _made(said, fields, (), _no_braces) if fields else said
+    writers = [_no_braces] if _BRACE.search(said.text) else []
+    writers += [_no_percents] if "%" in said.text else []
+    made = _made(said, fields, (), _no_braces) if fields else said
+    return made._replace(writers=(*said.writers, *writers))
 
 
 def _made(said: Said, fields: list[tuple[int, int]], doubled: Iterable[int], write: Writer) -> Said:

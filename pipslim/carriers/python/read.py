@@ -12,7 +12,7 @@ from pipslim.carriers.python.formats import formatted, likely, percented
 from pipslim.carriers.python.literals import write, write_lines
 from pipslim.carriers.python.said import Refused
 from pipslim.carriers.python.steps import steps_of
-from pipslim.carriers.python.tree import Tree
+from pipslim.carriers.python.tree import DEEP, Tree
 from pipslim.carriers.python.values import said
 from pipslim.carriers.python.which import LEAVE, Use, is_dockerfile
 from pipslim.carriers.tags import VALUE, Tag, tags
@@ -31,6 +31,13 @@ _TEXTS = (
 def found(text: str, *, steps: bool) -> tuple[Part, ...]:
     """Give the parts of a module's text; with `steps`, those of builders too. See `parts`."""
     tree = Tree(text)
+    try:
+        return tuple(sorted(_all(tree, steps=steps), key=_place))
+    except RecursionError:
+        raise Unreadable(0, DEEP) from None
+
+
+def _all(tree: Tree, *, steps: bool) -> list[Part]:
     use = Use(tree)
     parts = list(_dockerfiles(tree, use))
     if steps:
@@ -39,7 +46,7 @@ def found(text: str, *, steps: bool) -> tuple[Part, ...]:
             if part is not None:
                 verdict = use.verdict_of_tests() or remedy
                 parts.append(_shown(part, verdict, bare=True))
-    return tuple(sorted(parts, key=_place))
+    return parts
 
 
 def _place(part: Part) -> int:

@@ -11,7 +11,7 @@ from pipslim.carriers.python.apis import BUILDERS, INSTALL, INSTRUCTIONS
 from pipslim.carriers.python.said import Building, Refused
 from pipslim.carriers.python.tree import last_name
 from pipslim.carriers.python.values import said
-from pipslim.carriers.python.which import modules
+from pipslim.carriers.python.which import is_dockerfile, modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +120,9 @@ def _said(tree: Tree, node: cst.BaseExpression) -> Said | None:
         value = said(tree, node)
     except Refused:
         return None
-    plain = value is not None and not value.writers and not value.margin
-    return value if plain and value is not None and value.text and value.edges == ("", "") else None
+    if value is None or not value.text or value.writers or value.margin or any(value.edges):
+        return None
+    return None if is_dockerfile(value.text, tuple(value.holes)) else value  # that is found anyway
 
 
 def _put(found: Building, text: str, place: int) -> None:

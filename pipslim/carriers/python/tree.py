@@ -31,7 +31,7 @@ _LONGEST = 1500
 _MANY_BRANCHES = 200
 _TELL = "mend that, or exclude the file"
 _PLACE = re.compile(r"error at (\d+):(\d+)")
-_DEEP = "this is nested too deeply to be read; take it apart, or exclude the file"
+DEEP = "this is nested too deeply to be read; take it apart, or exclude the file"
 
 
 class Tree:
@@ -51,7 +51,7 @@ class Tree:
             why = f"no Python 3, as far as it can be read here; {_TELL}"
             raise Unreadable(_wrong(text, error), why) from None
         except RecursionError:
-            raise Unreadable(0, _DEEP) from None
+            raise Unreadable(0, DEEP) from None
         self._shift = shift
         self.parents: dict[libcst.CSTNode, libcst.CSTNode] = {}
         self.nodes = tuple(self._walk(module))
@@ -125,7 +125,7 @@ def _refuse_deep(text: str, shift: int) -> None:
             if len(token) > 1 and token[-1] in "'\"" and _nests(token):
                 branches = _MANY_BRANCHES + 1
         if len(counts) > _DEEPEST or counts[-1] > _LONGEST or branches > _MANY_BRANCHES:
-            raise Unreadable(match.start() + shift, _DEEP)
+            raise Unreadable(match.start() + shift, DEEP)
 
 
 def _nests(token: str) -> bool:

@@ -70,12 +70,24 @@ class Use:
             for each in (node.left, *(target.comparator for target in targets)) if targets else ():
                 self._compared.add(last_name(each))
         elif isinstance(node, cst.FunctionDef):
-            self._tests = self._tests or node.name.value.startswith("test_")
+            self._tests = self._tests or (node.name.value.startswith("test_") and self._run(node))
         elif isinstance(node, cst.ClassDef):
             names = [last_name(each.value) for each in node.bases]
             self._tests = self._tests or any(name.endswith("TestCase") for name in names)
         elif isinstance(node, (cst.Import, cst.ImportFrom)):
             self._tests = self._tests or bool(modules(node) & _TESTERS)
+
+    def _run(self, node: cst.CSTNode) -> bool:
+        """Tell whether a function is one that a test framework runs: of the module, or of a Test….
+
+        Where something else has a method `test_…`, that is what the module is about.
+        """
+        parent = self._tree.parents.get(node)
+        while parent is not None and not isinstance(parent, (cst.ClassDef, cst.FunctionDef)):
+            parent = self._tree.parents.get(parent)
+        if isinstance(parent, cst.ClassDef):
+            return parent.name.value.startswith("Test")
+        return parent is None
 
     def verdict_of_tests(self) -> str:
         """Tell why no text of the module is changed, or nothing."""

@@ -15,9 +15,10 @@ import pytest
 from hosts import Case, cases, check
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from test_cli import put, run
 from test_properties import moderate, plausible
 
-from pipslim import Choice, rewrite
+from pipslim import Choice, cli, rewrite
 from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
 from pipslim.carriers.part import Unreadable
@@ -274,6 +275,45 @@ def test_any_text_is_read_or_refused(text: str, behind: str) -> None:
     assert outcome.problem is None or not outcome.problem.pass_id, outcome.problem
     if outcome.changed:
         ast.parse(outcome.after)
+
+
+# -- which modules are read ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+BUILDS = b'DOCKERFILE = """\nFROM python:3.12\nRUN pip install flask\n"""\n'
+
+
+@pytest.mark.usefixtures("folder")
+def test_modules_are_read_if_asked_for() -> None:
+    put("build.py", BUILDS)
+    assert run("fix").out == b""
+    asked = run("fix", "--carriers", "python")
+    assert b"+RUN pip install --no-cache-dir flask" in asked.out
+    assert run("fix", "build.py").out == asked.out, "it is named"
+    put("pipslim.toml", b'carriers = ["python"]\n')
+    assert run("fix").out == asked.out
+    assert run("fix", "--write").code == cli.OK
+    assert run("fix", "--check").code == cli.OK
+
+
+@pytest.mark.usefixtures("folder")
+def test_modules_of_tests_are_read_if_named() -> None:
+    for name in ("tests/build.py", "src/test_build.py"):
+        put(name, BUILDS)
+    put("src/testing/build.py", BUILDS)
+    done = run("fix", "--carriers", "python")
+    assert done.out.count(b"+++ ") == 1
+    assert b"+++ b/src/testing/build.py\n" in done.out
+    assert run("fix", "--carriers", "python", "tests").out.count(b"+++ ") == 1, (
+        "the folder is named"
+    )
+    assert run("fix", "tests/build.py", "src/test_build.py").out.count(b"+++ ") == 2
 
 
 # -- what cannot be read ---------------------------------------------------------------------------

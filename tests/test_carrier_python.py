@@ -126,6 +126,13 @@ def pieces(text: str, chance: Random) -> list[str]:
     return [piece for piece in found if piece] or [""]
 
 
+def lines(text: str) -> list[str]:
+    """Cut a text into two or three, each whole lines."""
+    found = text.splitlines(keepends=True)
+    third = len(found) // 3
+    return ["".join(found[: third + 1]), "".join(found[third + 1 :])]
+
+
 def written(text: str, form: str, chance: Random) -> str:
     """Write an expression of Python that says a text, in some form."""
     quote = chance.choice(SHORT if form in ("short", "bytes") else LONG)
@@ -153,13 +160,18 @@ def written(text: str, form: str, chance: Random) -> str:
         found = [literal(each, chance.choice(SHORT), chance) for each in text.split("\n")]
         gap = chance.choice([", ", ",\n    "])
         return f"'\\n'.join([{gap.join(found)}])"
+    if form == "mixed":
+        ways = [way for way in FORMS if way not in ("mixed", "bytes", "raw", "cleandoc")]
+        return f"({' + '.join(written(each, chance.choice(ways), chance) for each in lines(text))})"
     indented = textwrap.indent(text, " " * 4, lambda line: line != "\n")
+    if form == "stripped":
+        return f"textwrap.dedent({literal(indented, quote, chance)}).strip() + '\\n'"
     call = "textwrap.dedent" if form == "dedent" else "inspect.cleandoc"
     return f"{call}({literal(indented, quote, chance)})"
 
 
 FORMS = ["short", "long", "bytes", "raw", "f", "format", "percent", "concatenated", "sum", "joined"]
-FORMS += ["dedent", "cleandoc"]
+FORMS += ["dedent", "cleandoc", "stripped", "mixed"]
 ODD = st.text(alphabet="aé😀\"'\\{}$%#@ \t0", max_size=12)
 
 

@@ -18,7 +18,7 @@ BLANKS = " \t\n\r\v\f"
 
 def dedented(said: Said) -> Said:
     """Give what `textwrap.dedent` makes of a value. Source: `Lib/textwrap.py` of CPython 3.10."""
-    if said.margin:
+    if said.margin or any(form.margin for form in said.forms):
         raise Refused
     lines = _lines(said.text)
     blank = [_BLANK.match(said.text[low:high]) is not None for low, high in lines]
@@ -48,7 +48,12 @@ def dedented(said: Said) -> Said:
 
 def cleaned(said: Said) -> Said:
     """Give what `inspect.cleandoc` makes of a value. Source: `Lib/inspect.py` of CPython 3.10."""
-    if said.margin or "\t" in said.text or _has_edges(said):
+    if (
+        said.margin
+        or any(form.margin for form in said.forms)
+        or "\t" in said.text
+        or _has_edges(said)
+    ):
         raise Refused
     text = said.text
     first, *rest = _lines(text)

@@ -123,7 +123,7 @@ def write(text: str, host: str, place: int, form: Form) -> str | None:
         written = text.replace("\\", "\\\\").replace("\r", "\\r")
         if risky:
             written = written.replace(mark, f"\\{mark}")
-        if not form.long:
+        if not form.long or ("\\n" in ahead and "\n" not in host[form.start : form.end]):
             written = written.replace("\n", "\\n")
     if form.filled:
         written = written.replace("{", "{{").replace("}", "}}")

@@ -105,7 +105,7 @@ def _take(tree: Tree, node: cst.CSTNode, taken: set[cst.CSTNode]) -> None:
 
 def _filled(value: Said, names: set[str], use: Use) -> Said:
     """Give a value with the holes that what is done with its name tells of."""
-    if any(value.writers):
+    if value.writers or any(form.writers for form in value.forms):
         return value
     if names & use.filled - {""}:
         return formatted(value, surely=False)
@@ -131,6 +131,7 @@ def _part(tree: Tree, value: Said) -> Part | None:
     if value.fixed:
         for at, place in enumerate(inner.starts):
             shift.setdefault(place, at)
+        shift[len(value.text)] = len(inner.text)
     fixed = {shift[at] for at in value.fixed if at in shift}
     forms = [value.form_at(start) for start in starts]
     joints = [at for at in range(1, len(forms)) if forms[at] != forms[at - 1]]
@@ -168,7 +169,8 @@ def _quoting(
     tree: Tree, value: Said, part: Part, starts: list[int], ends: list[int]
 ) -> Callable[[str, int], str | None]:
     """Give what writes text into a value's literals."""
-    indented = indenting(part.text, value.margin)
+    margins = {value.margin, *(form.margin for form in value.forms)}
+    indented = {margin: indenting(part.text, margin) for margin in margins}
     size = len(part.text)
     ahead, behind = value.edges
 
@@ -179,8 +181,9 @@ def _quoting(
             return None
         if offset == size and text[-1] in behind:
             return None
-        written: str | None = indented(text, offset) if value.margin else text
-        for writer in reversed(value.writers):
+        margin = value.margin or form.margin
+        written: str | None = indented[margin](text, offset) if margin else text
+        for writer in reversed((*form.writers, *value.writers)):
             written = None if written is None else writer(written)
         if written is None or (not part.whole and ("{{" in text or "{%" in text)):
             return None

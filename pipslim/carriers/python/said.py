@@ -20,6 +20,7 @@ class Form(NamedTuple):
     """How one literal, or one piece of an f-string's text, is written.
 
     `start` and `end` are where its text stands between the quotes (0-based offsets of the host).
+    `writers` and `margin` are those of Said, for this literal alone.
     """
 
     start: int
@@ -28,6 +29,8 @@ class Form(NamedTuple):
     raw: bool = False
     binary: bool = False
     filled: bool = False
+    writers: tuple[Writer, ...] = ()
+    margin: str = ""
 
     @property
     def long(self) -> bool:
@@ -41,7 +44,7 @@ class Said(NamedTuple):
     The text of a hole, which nobody knows, is the source of what fills it. `forms` are the literals
     that it is made of, in order. What is put into it goes through `writers`, the last one first,
     has `margin` ahead of each line, and may not begin with `edges[0]` at its start, or end with
-    `edges[1]` at its end: those are taken off.
+    `edges[1]` at its end: those are taken off. At `fixed` offsets nothing may be changed.
     """
 
     text: str
@@ -83,7 +86,7 @@ def _start(form: Form) -> int:
 class Building:
     """A value as it is read."""
 
-    __slots__ = ("_count", "chars", "ends", "forms", "holes", "starts")
+    __slots__ = ("_count", "chars", "ends", "fixed", "forms", "holes", "starts")
 
     def __init__(self) -> None:
         self.chars: list[str] = []
@@ -91,6 +94,7 @@ class Building:
         self.ends: list[int] = []
         self.holes: list[int] = []
         self.forms: list[Form] = []
+        self.fixed: set[int] = set()
         self._count = 0
 
     def same(self, text: str, start: int) -> None:
@@ -117,17 +121,26 @@ class Building:
         self.holes += [self._count] * len(shown)
 
     def add(self, said: Said) -> None:
-        """Add a value; what it has to be written with must be nothing."""
-        if said.writers or said.margin or said.edges != ("", ""):
-            raise Refused
+        """Add a value; what is put into it goes on being written as it must be."""
+        low = len(self.chars)
         self.chars += said.text
         self.starts += said.starts
         self.ends += said.ends
         self.holes += [hole + self._count if hole else 0 for hole in said.holes]
         self._count += max(said.holes, default=0)
-        self.forms += said.forms
+        self.fixed.update(low + at for at in said.fixed)
+        if said.edges[0]:
+            self.fixed.add(low)
+        if said.edges[1]:
+            self.fixed.add(len(self.chars))
+        for form in said.forms:
+            if said.margin and form.margin:
+                raise Refused
+            margin = said.margin or form.margin
+            self.forms.append(form._replace(writers=(*form.writers, *said.writers), margin=margin))
 
     def said(self) -> Said:
         """Give it as a value."""
         text = "".join(self.chars)
-        return Said(text, self.starts, self.ends, self.holes, tuple(self.forms))
+        fixed = frozenset(self.fixed)
+        return Said(text, self.starts, self.ends, self.holes, tuple(self.forms), fixed=fixed)

@@ -120,7 +120,7 @@ def _said(tree: Tree, node: cst.BaseExpression) -> Said | None:
         value = said(tree, node)
     except Refused:
         return None
-    if value is None or not value.text or value.writers or value.margin or any(value.edges):
+    if value is None or not value.text:
         return None
     return None if is_dockerfile(value.text, tuple(value.holes)) else value  # that is found anyway
 

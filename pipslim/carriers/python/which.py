@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LEAVE, EDIT = "leave", ""
 _TEST = "this stands in a test, which may ask for this very text; make it by hand"
+_MADE = "what is made of this text is not known here; make it by hand"
 _COMPARED = "this text is compared with another one; make it by hand"
 
 _FROM = re.compile(r"[ \t]*FROM[ \t]+[^\s=(]")
@@ -129,6 +130,9 @@ class Use:
             parent = self._tree.parents.get(parent)
         if self._tests:
             return _TEST
+        parent = self._tree.parents.get(node)
+        if isinstance(parent, (cst.Attribute, cst.Subscript, cst.BinaryOperation)):
+            return _MADE
         return _COMPARED if (names - {""}) & self._compared else EDIT
 
 

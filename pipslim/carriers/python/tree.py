@@ -30,6 +30,15 @@ _DEEPEST = 150
 _LONGEST = 1500
 _MANY_BRANCHES = 200
 _TELL = "mend that, or exclude the file"
+# PEP 263, in the first two lines; of the encodings of the library those in which each byte below
+# 0x80 is a character of ASCII
+_ENCODING = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
+_LIKE_ASCII = re.compile(
+    r"utf-?8|u8$|(?:us-)?ascii|latin|iso-?8859|l1$|cp125|windows-125|koi8|euc|mac"
+)
+_OTHER_ENCODING = (
+    "in this encoding a letter may look like a quote; make it UTF-8, or exclude the file"
+)
 _PLACE = re.compile(r"error at (\d+):(\d+)")
 DEEP = "this is nested too deeply to be read; take it apart, or exclude the file"
 
@@ -42,6 +51,7 @@ class Tree:
         shift = len(text) - len(text.removeprefix(BOM))
         # each other character is a letter, in and outside of strings, so its bytes are characters
         plain = _NOT_ASCII.sub("x", text[shift:])
+        _refuse_encoding(plain, shift)
         _refuse_deep(plain, shift)
         try:
             module = libcst.parse_module(plain)
@@ -102,6 +112,14 @@ def last_name(node: libcst.CSTNode) -> str:
     if isinstance(node, libcst.Attribute):
         return node.attr.value
     return node.value if isinstance(node, libcst.Name) else ""
+
+
+def _refuse_encoding(text: str, shift: int) -> None:
+    """Raise Unreadable where the bytes of a letter may be those of a quote or a backslash, too."""
+    for match in _ENCODING.finditer(text):
+        line = text.count("\n", 0, match.start(1))
+        if line < 2 and not _LIKE_ASCII.match(match[1].lower().replace("_", "-")):
+            raise Unreadable(match.start(1) + shift, _OTHER_ENCODING)
 
 
 def _refuse_deep(text: str, shift: int) -> None:

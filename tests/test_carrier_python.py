@@ -23,8 +23,10 @@ from pipslim.carriers import BY_KIND
 from pipslim.carriers.carried import carried
 from pipslim.carriers.part import Unreadable
 from pipslim.carriers.python.which import is_dockerfile
+from pipslim.facts.options import Options
 from pipslim.files.names import host as kind_of
 from pipslim.files.names import is_test
+from pipslim.passes import IDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,6 +237,23 @@ def test_a_literal_says_what_the_engine_gives(
     assert value(outcome.after) == changed.text
     if not any(report.held.startswith("here the text") for report in outcome.reports):
         assert changed.text == rewrite(said).after
+
+
+def test_what_replaces_the_end_of_a_line_goes_ahead_of_the_next_ones_text() -> None:
+    before = '''import textwrap
+DOCKERFILE = textwrap.dedent("""
+    FROM python:3.12
+    RUN $PIP install a
+    RUN pip cache purge ; \\\\
+      pip install a
+    RUN pip install a
+    ENV PIP_NO_CACHE_DIR=1
+    """)
+'''
+    choice = Choice(frozenset(IDS), unsafe=True, options=Options(cache="mount"))
+    outcome = carried(before, PARTS, choice)
+    assert outcome.problem is None
+    assert value(outcome.after) == rewrite(value(before), choice).after != value(before)
 
 
 @pytest.mark.filterwarnings("ignore")

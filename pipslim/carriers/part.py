@@ -115,6 +115,8 @@ class Part(NamedTuple):
         behind = self.text[end : end + 1].strip("\n")  # the rest of a line, which stays
         if not (text[-1] == "\n" if text else at_line):
             if whole:
+                if end in self.joints and end < len(self.starts):
+                    return None
                 high = self.place(end)  # the next line is joined to this, without its indentation
         elif behind and not (at_line and (whole or start == end)):
             line = self.quote("\n#", start)  # the rest of a line becomes one of its own

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipslim.carriers.python.said import Said
     from pipslim.carriers.python.tree import Tree
 
-_STRING = re.compile(r"^[ \t]*from[ \t]+string[ \t]+import\b|\bstring\.Template\(", re.MULTILINE)
+_STRING = re.compile(r"^[ \t]*from[ \t]+string[ \t]+import\b[^\n]*\bTemplate\b", re.MULTILINE)
 _STRIPS = {"strip": (True, True), "lstrip": (True, False), "rstrip": (False, True)}
 
 
@@ -112,7 +112,7 @@ def _called(tree: Tree, node: cst.Call) -> Said | None:
         if inner is None:
             return None
         return dedented(inner) if name == "dedent" else cleaned(inner)
-    if name == "Template" and len(given) == len(node.args) == 1 and _STRING.search(tree.text):
+    if name == "Template" and len(given) == len(node.args) == 1 and _of_string(tree, node.func):
         inner = said(tree, given[0])
         return None if inner is None else dollared(inner)
     if not isinstance(node.func, cst.Attribute):
@@ -140,3 +140,10 @@ def _called(tree: Tree, node: cst.Call) -> Said | None:
         raise Refused
     left, right = _STRIPS[name]
     return stripped(inner, BLANKS if first is None else first.text, left=left, right=right)
+
+
+def _of_string(tree: Tree, name: cst.BaseExpression) -> bool:
+    """Tell whether a name `Template` is that of the standard library, not of Jinja or Mako."""
+    if isinstance(name, cst.Attribute):
+        return last_name(name.value) == "string"
+    return _STRING.search(tree.text) is not None

@@ -35,6 +35,6 @@ CARRIERS = (
     Carrier("bake", (b"dockerfile-inline",)),
     Carrier("template", (b"FROM", b"from", b"From")),
     Carrier("markdown", (b"ockerfile", b"docker", b"OCKERFILE")),
-    Carrier("python", (b"FROM", b"run_c", b"_commands", b"pip_install")),
+    Carrier("python", (b"FROM", b"run_c", b"commands", b"pip_install", b"bentoml")),
 )
 BY_KIND = {carrier.kind: carrier for carrier in CARRIERS}

@@ -14,10 +14,11 @@ _FROM = re.compile(r"(?:^|['\"]|\\[nt]|\})[ \t]*(?:\\\r?\n[ \t]*)?FROM[ \t]+[^\s
 _RUN = re.compile(r"(?:RUN|COPY|ADD|ENV|WORKDIR|CMD)[ \t]")
 _STEPS = re.compile(
     r"\b(?:run_commands|run_cmd|add_commands|pip_install\w*|uv_pip_install)\("
-    r"|\bdockerfile_commands[(=]|setup_dockerfile_commands="
+    r"|\bdockerfile_commands[(=]|setup_dockerfile_commands=|\bcommands=|\.run\("
 )
 _BUILDERS = re.compile(
-    r"^[ \t]*(?:import|from)[ \t]+(?:modal|daytona\w*|e2b|beam|beta9)\b", re.MULTILINE
+    r"^[ \t]*(?:import|from)[ \t]+(?:modal|daytona\w*|e2b|beam|beta9|bentoml|flytekit)\b",
+    re.MULTILINE,
 )
 
 

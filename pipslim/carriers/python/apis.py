@@ -11,12 +11,13 @@ SHELL, INSTRUCTIONS, INSTALL = "shell", "instructions", "install"
 
 
 class Step(NamedTuple):
-    """One method of a builder.
+    """One method of a builder, or its class.
 
-    A SHELL step is given commands, each a RUN of its own; INSTRUCTIONS are given lines of a
-    Dockerfile. An INSTALL step writes its own call, `runs`, and offers `remedy` to turn the cache
-    off. Without `lists` a list among the arguments holds the words of one command, which are quoted
-    one by one, and it is left. With `keyword` it is what that argument is given that counts.
+    A SHELL step is given commands, each a RUN of its own, with `runs` ahead of it; INSTRUCTIONS are
+    given lines of a Dockerfile. An INSTALL step writes its own call, `runs`, and offers `remedy` to
+    turn the cache off. Without `lists` a list among the arguments holds the words of one command,
+    which are quoted one by one, and it is left. With `keyword` it is what that argument is given
+    that counts.
     """
 
     kind: str
@@ -61,13 +62,18 @@ _E2B = {
 }
 # beam-cloud/beta9 0b79dfe, `pkg/abstractions/image/build.go`; in `sdk/…/abstractions/image.py`,
 # `add_python_packages` takes no option that would turn the cache off.
-_BEAM = {"add_commands": Step(SHELL)}
+_BEAM = {"add_commands": Step(SHELL), "Image": Step(SHELL, keyword="commands")}
+# bentoml/BentoML 32230a5, `src/_bentoml_sdk/images.py`, `…/dockerfile/templates/base_v2.j2`: what
+# `python_packages` names has a cache mount, what `run` is given has none.
+_BENTOML = {"run": Step(SHELL)}
+# flyteorg/flytekit e96c720, `flytekit/image_spec/default_builder.py`: `packages` have a cache
+# mount, `commands` have one for uv.
+_UV_MOUNT = "--mount=type=cache,sharing=locked,mode=0777,target=/root/.cache/uv,id=uv "
+_FLYTEKIT = {"ImageSpec": Step(SHELL, _UV_MOUNT, keyword="commands")}
 
 # By the package that a module imports. Not here, for there is nothing to do:
 # - kfp 7b70c7b, `sdk/python/kfp/dsl/component_factory.py`: `packages_to_install` are installed when
 #   the component starts, not in an image; `kfp component build` writes `--no-cache-dir` itself.
-# - BentoML 32230a5, `…/dockerfile/templates/base_v2.j2`: packages have a cache mount.
-# - flytekit e96c720, `flytekit/image_spec/default_builder.py`: `ImageSpec(packages=…)`, likewise.
 # - SkyPilot, https://docs.skypilot.co/en/latest/reference/api.html: `sky.Task(setup=…)` runs on a
 #   cluster. Ray, https://docs.ray.io/en/latest/ray-core/handling-dependencies.html: so do the
 #   packages of a `runtime_env`.
@@ -80,4 +86,6 @@ BUILDERS = {
     "e2b": _E2B,
     "beam": _BEAM,
     "beta9": _BEAM,
+    "bentoml": _BENTOML,
+    "flytekit": _FLYTEKIT,
 }

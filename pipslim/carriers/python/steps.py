@@ -40,10 +40,11 @@ def steps_of(tree: Tree) -> Iterator[tuple[Said, str]]:
                 known.update(BUILDERS[name])
     images = _images(tree) if known else frozenset()
     for node in tree.nodes:
-        if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        if not isinstance(node, cst.Call):
             continue
-        step = known.get(node.func.attr.value)
-        if step is None or not _is_image(node.func.value, images):
+        name = last_name(node.func)
+        step = known.get(name)
+        if step is None or not (name[:1].isupper() or _is_image(node.func, images)):
             continue
         for value in _values(tree, node, step):
             yield value, step.remedy
@@ -76,17 +77,19 @@ def _root(node: cst.BaseExpression) -> str:
 
 
 def _is_image(node: cst.BaseExpression, images: frozenset[str]) -> bool:
-    """Tell whether a step is called on an image, as far as can be seen."""
-    names = [last_name(each) for each in _chain(node)]
+    """Tell whether a step, `image.step`, is called on an image, as far as can be seen."""
+    names = [last_name(each) for each in _chain(node)][1:]
+    if not names:
+        return False
     return names[-1] in images or any(_IMAGE.search(name) for name in names)
 
 
 def _values(tree: Tree, call: cst.Call, step: Step) -> Iterator[Said]:
-    assert isinstance(call.func, cst.Attribute)
+    anchor = call.func.attr if isinstance(call.func, cst.Attribute) else call.func
     head = _BASE + _environment(tree, call)
     if step.kind == INSTALL:
         if not _says_itself(tree, call):
-            place = tree.span(call.func.attr)
+            place = tree.span(anchor)
             yield _written(tree, f"{head}RUN {step.runs} packages\n", place)
         return
     nodes: list[cst.BaseExpression] = []
@@ -101,7 +104,7 @@ def _values(tree: Tree, call: cst.Call, step: Step) -> Iterator[Said]:
     pieces = [(each, value) for each in nodes if (value := _said(tree, each)) is not None]
     if step.kind == INSTRUCTIONS:
         found = Building()
-        _put(found, head, tree.span(call.func.attr)[1])
+        _put(found, head, tree.span(anchor)[1])
         for _, value in pieces:
             found.add(value)
             found.escaped("\n", value.ends[-1], value.ends[-1])
@@ -110,7 +113,7 @@ def _values(tree: Tree, call: cst.Call, step: Step) -> Iterator[Said]:
         return
     for _, value in pieces:
         found = Building()
-        _put(found, f"{head}RUN ", value.starts[0])
+        _put(found, f"{head}RUN {step.runs}", value.starts[0])
         found.add(value)
         yield found.said()
 
@@ -153,10 +156,9 @@ def _says_itself(tree: Tree, call: cst.Call) -> bool:
 
 def _environment(tree: Tree, call: cst.Call) -> str:
     """Give the variables that are set for a step, as far as they are in sight, as ENV lines."""
-    assert isinstance(call.func, cst.Attribute)
     lines: list[str] = []
     given: list[cst.BaseExpression] = []
-    for each in _chain(call.func.value):
+    for each in _chain(call.func):
         if isinstance(each, cst.Call) and last_name(each.func) in _SETS:
             given += [arg.value for arg in each.args[:1]]
     given.reverse()

@@ -40,7 +40,7 @@ CACHE_WRITERS = frozenset(("install", "wheel", "download"))
 _PIP = lazy(r"(?:.*/)?pip(?:-?[\d.\0]+)?$")
 _PYTHON = lazy(r"(?:.*/)?(?:python|pypy)[\d.\0]*$")
 # Options of the interpreter before -m: letters that stand alone, then those that take a value.
-_PYTHON_FLAGS = lazy(r"-[bBdEhiIOPqRsSuvVx]+$")
+PYTHON_FLAGS = lazy(r"-[bBdEhiIOPqRsSuvVx]+$")
 _PYTHON_M = lazy(r"-[bBdEiIOPqRsSuvx]*m(.*)$", re.DOTALL)
 _PIP_WITH_VALUE = frozenset(
     [
@@ -63,6 +63,12 @@ _PIP_WITH_VALUE = frozenset(
     ]
 )
 _NO_CACHE = lazy(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
+# the same in Python: as words of a list, or given to pip's own function
+_MENTION_LISTED = lazy(
+    r"(?<![\w.-])pip[\d.]*\\?[\"']\s*,(?:\s*\\?[\"']-[^\"'\n]*[\"']\s*,)*"
+    r"\s*\\?[\"'](?:install|wheel|download)\b"
+    r"|(?<![\w.])pip[\w.]*main\(\s*[\[(]\s*\\?[\"'](?:install|wheel|download)\b"
+)
 _MENTION = lazy(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
 # Programs whose arguments are text or names of packages, never a program to run.
 _TAKE_DATA = frozenset(
@@ -210,6 +216,11 @@ def pip_call(body: Body, program: Program) -> PipCall | Undecided | None:
     return None
 
 
+def is_python(value: str) -> bool:
+    """Tell whether a word names a Python."""
+    return _PYTHON.match(value) is not None
+
+
 def named_by_variable(program: Program) -> bool:
     """Tell whether what a program is hangs on the value of a variable."""
     first = program.words[0].value
@@ -218,24 +229,36 @@ def named_by_variable(program: Program) -> bool:
 
 def mention(text: str) -> int:
     """Give where a script has pip leave a cache, as it seems; -1 where nowhere."""
-    for match in _MENTION.finditer(text):
-        start = text.rfind("\n", 0, match.start()) + 1
-        line = text[start:].partition("\n")[0]
-        if "--no-cache" not in line and not line.lstrip().startswith("#"):
-            return match.start()
+    for mark in (_MENTION, _MENTION_LISTED):
+        for match in mark.finditer(text):
+            start = text.rfind("\n", 0, match.start()) + 1
+            line = text[start:].partition("\n")[0]
+            if "--no-cache" not in line and not line.lstrip().startswith("#"):
+                return match.start()
     return -1
+
+
+def mention_in(text: str, *, at_start: bool = False) -> bool:
+    """Tell whether a text has pip install, build or download something, as it seems.
+
+    With `at_start`, only where that is what it begins with.
+    """
+    if at_start:
+        match = _MENTION.search(text)
+        return match is not None and not text[: match.start()].split()[2:]
+    return _MENTION.search(text) is not None or _MENTION_LISTED.search(text) is not None
 
 
 def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:
     """Give the parts of a RUN which cannot be followed, and which call pip as it seems."""
     for part in unread:
-        if _MENTION.search(part.text):
+        if mention_in(part.text):
             yield Undecided(part.offset, part.reason)
 
 
 def _call(body: Body, program: Program) -> PipCall | Undecided | None:
     words = program.words
-    behind = _behind_pip(words)
+    behind = behind_pip(words)
     if behind:
         return _pip(body, program, words, behind)
     name = program.name
@@ -259,7 +282,7 @@ def _handed_on(words: tuple[Word, ...]) -> str:
         if "p" not in bare[at].value:
             continue
         rest = tuple(bare[at:])
-        behind = _behind_pip(rest)
+        behind = behind_pip(rest)
         if behind and behind < len(rest) and rest[behind].value in CACHE_WRITERS:
             return "these words"
         if " " in rest[0].value and _MENTION.search(rest[0].value):
@@ -275,7 +298,7 @@ def _undecided(
     return Undecided(body.view.at(program.view.at(program.words[0].start)), reason)
 
 
-def _behind_pip(words: tuple[Word, ...]) -> int:
+def behind_pip(words: tuple[Word, ...]) -> int:
     """Give how many words spell pip at the start of `words`: 0 if none, 3 for `python -m pip`."""
     first = words[0].value
     if first == "pip" or ("pip" in first and _PIP.match(first)):
@@ -293,7 +316,7 @@ def _behind_pip(words: tuple[Word, ...]) -> int:
             return at + 2 if named else 0
         if value in ("-W", "-X"):
             at += 2
-        elif _PYTHON_FLAGS.match(value) or value.startswith(("-W", "-X")):
+        elif PYTHON_FLAGS.match(value) or value.startswith(("-W", "-X")):
             at += 1
         else:
             return 0
@@ -338,7 +361,7 @@ def call_by_variable(
     if value is None or HOLE in value:
         calls = len(words) > 1 and words[1].value in CACHE_WRITERS and "pip" in raw.lower()
         calls = calls or ("pip" in name.lower() and "install" in name.lower())
-        calls = calls or _behind_pip((Word(0, 0, "python"), *words[1:])) > 0
+        calls = calls or behind_pip((Word(0, 0, "python"), *words[1:])) > 0
         if calls or _handed_on(words):  # it may be nothing, or sudo
             shown = f"${name}" if name else raw if len(raw) <= _LONGEST else "${…}"
             return _undecided(body, program, f"the value of {shown} is not known", words)
@@ -346,7 +369,7 @@ def call_by_variable(
     given = [value] if raw[0] == '"' else value.split()  # quoted, it is one word
     spelled = tuple(Word(words[0].start, words[0].end, each) for each in given)
     combined = (*spelled, *words[1:])
-    behind = _behind_pip(combined) if combined else 0
+    behind = behind_pip(combined) if combined else 0
     if behind:
         return _pip(body, program, combined, behind)
     name = combined[0].value.rpartition("/")[2] if combined else ""

@@ -11,6 +11,7 @@ from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from pipslim.syntax.forms import JsonString
+    from pipslim.syntax.script import Python
 
 SHELLS = frozenset(("sh", "bash", "dash", "ash", "zsh", "ksh", "mksh"))
 
@@ -21,7 +22,8 @@ class Program(NamedTuple):
     `words` are offsets into `view.text`; `view` maps into the text that `read` was given, which a
     script inside a quoted word shares. `command` is the simple command it is a part of. `wrappers`
     are the names taken off, outermost first (`sudo`, `xargs`, `bash -c`). `exec_form` marks a
-    program given as a JSON array. `outer` is the place of the outermost command in its script.
+    program given as a list: a JSON array, or, where `listed`, one of Python. `outer` is the place
+    of the outermost command in its script.
     """
 
     words: tuple[Word, ...]
@@ -31,6 +33,7 @@ class Program(NamedTuple):
     variables: tuple[Word, ...]
     exec_form: bool
     outer: int
+    listed: bool
 
     @property
     def name(self) -> str:
@@ -46,12 +49,13 @@ class Program(NamedTuple):
 class Reading(NamedTuple):
     """What is known of a script: its tree or why there is none, and the programs it runs.
 
-    `nested` are the scripts in words, with their views; those that could not be followed too.
+    `nested` are the scripts in words, of Python too, with their views; those that could not be
+    followed too.
     """
 
     script: Script | Opaque
     programs: tuple[Program, ...]
-    nested: tuple[tuple[View, Script | Opaque], ...]
+    nested: tuple[tuple[View, Script | Opaque | Python], ...]
 
 
 class _Wrapper(NamedTuple):
@@ -120,7 +124,7 @@ def read(text: str, bodies: bool) -> Reading:
     """
     view = record(View, (text, ((0, 0, len(text)),)))
     script = scan(text, bodies=bodies)
-    reader = _Reader()
+    reader = Reader()
     if isinstance(script, Script):
         programs = reader.programs
         for place, command in enumerate(script.commands):
@@ -131,9 +135,9 @@ def read(text: str, bodies: bool) -> Reading:
             if "/" in name:
                 name = name.rpartition("/")[2]
             if name in _FOLLOWED:
-                reader.follow(words, _Frame(command, view, (), place, False))
+                reader.follow(words, Frame(command, view, (), place, False))
             else:
-                fields = (words, view, command, (), command.assignments, False, place)
+                fields = (words, view, command, (), command.assignments, False, place, False)
                 programs.append(record(Program, fields))
     return record(Reading, (script, tuple(reader.programs), tuple(reader.nested)))
 
@@ -143,8 +147,8 @@ def read_exec(text: str, strings: tuple[JsonString, ...]) -> Reading:
     words = tuple(Word(s.start, s.end, s.value) for s in strings)
     view = View(text, ((0, 0, len(text)),))
     command = Command(words, (), (), words[0].start, words[-1].end, (), "")
-    reader = _Reader()
-    reader.follow(words, _Frame(command, view, (), 0, True))
+    reader = Reader()
+    reader.follow(words, Frame(command, view, (), 0, True))
     script = Script((command,), words)
     return Reading(script, tuple(reader.programs), tuple(reader.nested))
 
@@ -156,7 +160,7 @@ def variable(program: Program, word: Word) -> str:
     return (match[1] or match[2]) if match else ""
 
 
-class _Frame(NamedTuple):
+class Frame(NamedTuple):
     """Where words stand: their command, its script's view, the wrappers and place around it."""
 
     command: Command
@@ -164,18 +168,19 @@ class _Frame(NamedTuple):
     wrappers: tuple[str, ...]
     outer: int
     exec_form: bool
+    listed: bool = False
 
 
-class _Reader:
+class Reader:
     """Collects the programs of a script, and the scripts nested in it."""
 
     __slots__ = ("nested", "programs")
 
     def __init__(self) -> None:
         self.programs: list[Program] = []
-        self.nested: list[tuple[View, Script | Opaque]] = []
+        self.nested: list[tuple[View, Script | Opaque | Python]] = []
 
-    def follow(self, words: tuple[Word, ...], frame: _Frame) -> None:
+    def follow(self, words: tuple[Word, ...], frame: Frame) -> None:
         """Take wrappers off `words` until a program is left; follow scripts in words."""
         wrappers = frame.wrappers
         variables = frame.command.assignments
@@ -215,13 +220,13 @@ class _Reader:
         if words:
             self.add(words, frame._replace(wrappers=wrappers), variables)
 
-    def add(self, words: tuple[Word, ...], frame: _Frame, variables: tuple[Word, ...]) -> None:
+    def add(self, words: tuple[Word, ...], frame: Frame, variables: tuple[Word, ...]) -> None:
         """Take in a program that has been found."""
-        command, view, wrappers, outer, exec_form = frame
-        fields = (words, view, command, wrappers, variables, exec_form, outer)
+        command, view, wrappers, outer, exec_form, listed = frame
+        fields = (words, view, command, wrappers, variables, exec_form, outer, listed)
         self.programs.append(record(Program, fields))
 
-    def find(self, words: tuple[Word, ...], frame: _Frame) -> None:
+    def find(self, words: tuple[Word, ...], frame: Frame) -> None:
         """Follow the programs of `find … -exec PROGRAM … ;`."""
         start = 0
         for at, word in enumerate(words):
@@ -231,16 +236,16 @@ class _Reader:
                 self.follow(words[start:at], frame)
                 start = 0
 
-    def word(self, word: Word, frame: _Frame) -> None:
+    def word(self, word: Word, frame: Frame) -> None:
         """Follow the script that a word holds."""
-        inner = _unquoted(frame.view, word, frame.exec_form)
+        inner = unquoted(frame.view, word, frame.exec_form)
         if inner is None:
             part = frame.view.part(word.start, word.end)
             self.nested.append((part, Opaque(0, "a script of mixed quotes")))
         else:
             self.script(inner, frame)
 
-    def heredocs(self, frame: _Frame) -> None:
+    def heredocs(self, frame: Frame) -> None:
         """Follow the scripts that a shell is given as heredocs of its command."""
         for start, end, expands in frame.command.heredocs:
             inner = frame.view.part(start, end)
@@ -250,7 +255,7 @@ class _Reader:
             else:
                 self.script(inner, frame)
 
-    def script(self, inner: View, frame: _Frame) -> None:
+    def script(self, inner: View, frame: Frame) -> None:
         """Follow a script inside a script."""
         script: Script | Opaque = Opaque(0, "nested too deeply")
         if len(frame.wrappers) <= _DEEPEST:
@@ -260,9 +265,8 @@ class _Reader:
             for found in script.commands:
                 nest = (*frame.command.nest, frame.wrappers[-1], *found.nest)
                 command = found._replace(nest=nest)
-                self.follow(
-                    found.words, frame._replace(command=command, view=inner, exec_form=False)
-                )
+                here = frame._replace(command=command, view=inner, exec_form=False, listed=False)
+                self.follow(found.words, here)
 
 
 def _behind(
@@ -339,7 +343,7 @@ def plain_heredoc(text: str) -> bool:
     return "\\" not in text and "`" not in text and "$(" not in text
 
 
-def _unquoted(view: View, word: Word, exec_form: bool) -> View | None:
+def unquoted(view: View, word: Word, exec_form: bool) -> View | None:
     """Give the view of what a word holds without its quotes; None where they are mixed."""
     raw = view.text[word.start : word.end]
     start, end = word.start + 1, word.end - 1

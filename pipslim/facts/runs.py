@@ -8,6 +8,7 @@ from pipslim.facts.pipcalls import (
     Undecided,
     assigned,
     call_by_variable,
+    is_python,
     mentioned,
     named_by_variable,
     pip_call,
@@ -22,14 +23,14 @@ from pipslim.facts.programs import (
     reads_input,
 )
 from pipslim.syntax.forms import flags, json_strings
-from pipslim.syntax.script import HOLE, Opaque, Script
+from pipslim.syntax.script import HOLE, Opaque, Python, Script
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipslim.syntax.document import Document, Instruction
+    from pipslim.syntax.document import Document, Heredoc, Instruction
 
 # What brings a whole Python or pip, and is told by more than the words of one program.
 _INSTALLER_SIGNS = ("onda", "forge", "icromamba", "get-pip.py", "Python-", "pyenv install")
@@ -180,6 +181,10 @@ def steps(
             brought = brings(program) if call is None else None
             if call is not None or brought is not None:
                 found.append(record(Step, (body, program, call, brought)))
+        for view, inner in body.reading.nested:
+            if isinstance(inner, Python):
+                places = [(body.view.at(view.at(at)), why) for at, why in inner.undecided]
+                undecided += [Undecided(*each) for each in places if each not in undecided]
     return tuple(found), tuple(undecided), by_variable
 
 
@@ -193,7 +198,8 @@ def _read_run(
     if strings is not None:
         if not strings:
             return (), ()
-        return (Body(view, read_exec(text, strings), True),), ()
+        body = _with_python(Body(view, read_exec(text, strings), True))
+        return (body,), _unread(body)
     if start >= len(text):
         return (), ()
     if not posix:
@@ -202,21 +208,26 @@ def _read_run(
     heredocs = instruction.heredocs
     scripts = [raw[h.body.start : h.body.end] for h in heredocs]
     if heredocs and _HEREDOC_ALONE.match(text, start):
-        return _heredoc_script(scripts[0], heredocs[0].body.start)
+        return _heredoc_script(scripts[0], heredocs[0])
     part = view.part(start, len(text))
-    body = record(Body, (part, read(part.text, not heredocs), False))
+    body = _with_python(record(Body, (part, read(part.text, not heredocs), False)))
     if not heredocs:
         return (body,), _unread(body)
     bodies, unread = [body], list(_unread(body))
-    for heredoc, script, runs in zip(heredocs, scripts, _given_to_shells(body), strict=False):
-        if not runs:
+    for heredoc, script, reader in zip(heredocs, scripts, _readers(body), strict=False):
+        if reader is None:
             continue
         at = heredoc.body.start
-        if heredoc.expand and not plain_heredoc(script):
+        if reader.name not in SHELLS:
+            more = _given_to_python(reader, heredoc, script)
+            if more is not None:
+                bodies.append(more)
+                unread.extend(_unread(more))
+        elif heredoc.expand and not plain_heredoc(script):
             reason = "a heredoc that is expanded before the shell reads it"
             unread.append(Unread(at, script, reason))
         else:
-            more = Body(_whole(script, at), read(script, True), False)
+            more = _with_python(Body(_whole(script, at), read(script, True), False))
             bodies.append(more)
             unread.extend(_unread(more))
     return tuple(bodies), tuple(unread)
@@ -227,7 +238,7 @@ def read_script(text: str, start: int) -> tuple[Body, tuple[Unread, ...]]:
 
     `start` is where its text begins, from the first character of the instruction that runs it.
     """
-    body = Body(_whole(text, start), read(text, True), False)
+    body = _with_python(Body(_whole(text, start), read(text, True), False))
     return body, _unread(body)
 
 
@@ -235,32 +246,86 @@ def _whole(text: str, start: int) -> View:
     return View(text, ((0, start, len(text)),))
 
 
-def _heredoc_script(text: str, at: int) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
+def _heredoc_script(text: str, heredoc: Heredoc) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
     """Read `RUN <<EOF`: the body is the script; its first line may name who runs it."""
+    at = heredoc.body.start
     shebang = SHEBANG.match(text)
     if shebang is not None and shebang[1] not in SHELLS:
-        return (), (Unread(at, text, f"a script for {shebang[1]}, not for a shell"),)
+        if _may_be_python(text) and is_python(shebang[1]):
+            return read_python(text, at, chomp=heredoc.chomp)
+        return (), (Unread(at, text, not_a_shell(shebang[1])),)
     body, unread = read_script(text, at)
     return (body,), unread
 
 
-def _given_to_shells(body: Body) -> list[bool]:
-    """Tell for each heredoc operator of a script, in order, whether a shell reads it as script."""
+def not_a_shell(reader: str) -> str:
+    """Tell why a script is not followed that something else than a shell reads."""
+    return f"a script for {reader}, not for a shell"
+
+
+# -- Python ----------------------------------------------------------------------------------------
+
+
+def _may_be_python(text: str) -> bool:
+    """Tell whether a text may have some Python in it that calls pip."""
+    return "import" in text and "pip" in text
+
+
+def _with_python(body: Body) -> Body:
+    """Give a body with what the Python does that it gives to Pythons in words and heredocs."""
+    text = body.view.text
+    if "import" not in text or "pip" not in text or "py" not in text:
+        return body
+    for program in body.reading.programs:
+        if program.name.startswith(("python", "pypy")):
+            from pipslim.facts.python.given import calls_pip, followed
+
+            return followed(body) if calls_pip(text) else body
+    return body
+
+
+def read_python(
+    text: str, start: int, program: Program | None = None, *, chomp: bool = False
+) -> tuple[tuple[Body, ...], tuple[Unread, ...]]:
+    """Read a whole script in Python, whose first line may name what runs it, as `read_script`.
+
+    `program` is the call that runs it, None where that is the builder's.
+    """
+    from pipslim.facts.python.given import of_file
+
+    body = of_file(text, start, program, chomp=chomp)
+    return (body,), _unread(body)
+
+
+def _given_to_python(program: Program, heredoc: Heredoc, script: str) -> Body | None:
+    """Read the heredoc that a Python is given as its script; None where it has none to follow."""
+    if not _may_be_python(script):
+        return None
+    from pipslim.facts.python.given import of_heredoc
+
+    return of_heredoc(script, program, heredoc)
+
+
+def _readers(body: Body) -> list[Program | None]:
+    """Give for each heredoc operator of a script, in order, the shell or Python that it is for.
+
+    None for what reads it as data.
+    """
     script = body.reading.script
     if not isinstance(script, Script):
         return []
-    shells = {
-        program.command.start
+    readers = {
+        program.command.start: program
         for program in body.reading.programs
-        if program.name in SHELLS and reads_input(program.words)
+        if (program.name in SHELLS and reads_input(program.words)) or is_python(program.name)
     }
     found = [
-        (redirect.start, command.start in shells)
+        (redirect.start, command.start)
         for command in script.commands
         for redirect in command.redirects
         if redirect.operator in ("<<", "<<-")
     ]
-    return [runs for _, runs in sorted(found)]
+    return [readers.get(start) for _, start in sorted(found)]
 
 
 def _unread(body: Body) -> tuple[Unread, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from pipslim.facts.pipcalls import PYTHON_FLAGS, is_python
 from pipslim.facts.programs import SHELLS, reads_input
 from pipslim.syntax.script import HOLE, Opaque, Script
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Word
 
 EXECUTED, GIVEN, SOURCED = "executed", "given to a shell", "sourced"
+PYTHON = "given to a Python"
 
 _EXTENSIONS = (".sh", ".bash")
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -42,9 +44,9 @@ _UNKNOWN = lazy(r"[$`*?\[\\{}()~]")
 
 
 class ScriptCall(NamedTuple):
-    """A program that runs a script: the word that names it, and how: EXECUTED, GIVEN or SOURCED.
+    """A program that runs a script: the word that names it, and how.
 
-    An executed one says in its first line who reads it.
+    That is EXECUTED, GIVEN, SOURCED or PYTHON; an executed one says in its first line who reads it.
     """
 
     word: Word
@@ -76,6 +78,9 @@ def script_call(program: Program) -> ScriptCall | None:
             given = [r.target for r in program.command.redirects if r.operator == "<"]
             word = given[0] if len(given) == 1 and not program.exec_form else None
         return ScriptCall(word, GIVEN) if word is not None else None
+    if is_python(first):
+        word = _file_of_python(words)
+        return ScriptCall(word, PYTHON) if word is not None else None
     if "/" in first or HOLE in first or first.endswith(_EXTENSIONS):
         return ScriptCall(words[0], EXECUTED)
     return None
@@ -101,6 +106,24 @@ def _operand(words: tuple[Word, ...]) -> Word | None:
     return words[at] if at < len(words) else None
 
 
+def _file_of_python(words: tuple[Word, ...]) -> Word | None:
+    """Give the word of a call of Python that names the file of its script, if one does.
+
+    Source: Python's documentation, "Command line and environment".
+    """
+    at = 1
+    while at < len(words):
+        value = words[at].value
+        if not value.startswith("-"):
+            return words[at]
+        if value in ("-W", "-X"):
+            at += 1
+        elif not PYTHON_FLAGS.match(value) and not value.startswith(("-W", "-X")):
+            return None  # a script in a word, on standard input, or a module
+        at += 1
+    return None
+
+
 def paths(program: Program, call: ScriptCall, where: Where) -> list[str]:
     """Give the absolute paths, the first that is there counts, of the script that a program runs.
 
@@ -115,7 +138,7 @@ def paths(program: Program, call: ScriptCall, where: Where) -> list[str]:
         return []
     if path.startswith("/"):
         return [posixpath.normpath(path)]
-    if "/" not in path and call.how != GIVEN:
+    if "/" not in path and call.how not in (GIVEN, PYTHON):
         if not path.endswith(_EXTENSIONS):
             return []
         folders = where.names.get("PATH", _USUAL_PATH).split(":")

@@ -54,8 +54,8 @@ class Fix(NamedTuple):
 class Elsewhere(NamedTuple):
     """A place in another file that the build reads: the file's path in the context, and its text.
 
-    `kind` is what the file is, and so how a change of it is proven: CONF or SCRIPT. `span` is the
-    place in `text`, which is the file as it is by now.
+    `kind` is what the file is, and so how a change of it is proven: CONF, SCRIPT or PYTHON. `span`
+    is the place in `text`, which is the file as it is by now.
     """
 
     path: str
@@ -64,7 +64,7 @@ class Elsewhere(NamedTuple):
     span: Span
 
 
-CONF, SCRIPT = "settings of pip", "script"
+CONF, SCRIPT, PYTHON = "settings of pip", "script", "script in Python"
 
 
 class Finding(NamedTuple):

@@ -22,7 +22,7 @@ from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.fixes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
 from pipslim.fixes.mounting import flagged, unflagged
 from pipslim.fixes.removal import Removal, at_hand, removal
-from pipslim.fixes.words import added, as_written, without_words
+from pipslim.fixes.words import UNSURE, added, as_written, without_words
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -178,7 +178,10 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     if any(use.call.read for use in on):
         return [told._replace(why_not="another command reads its output")], calls
     flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
-    edits = (taken[0], *(added(document, use) for use in flagged))
+    put = [added(document, use) for use in flagged]
+    if not all(put):
+        return [told._replace(why_not=UNSURE)], calls
+    edits = (taken[0], *(edit for each in put for edit in each))
     title = "take the cache mount away, add --no-cache-dir"
     fix = Fix(title, Safety.SAFE, tuple(sorted(edits)), flags=(taken[1],))
     rest = [use for use in calls if use not in on]

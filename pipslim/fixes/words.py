@@ -7,6 +7,8 @@ from pipslim.fixes.layout import option_behind
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
+UNSURE = "how the flag would have to be written there is not sure"
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -16,9 +18,17 @@ if TYPE_CHECKING:
     from pipslim.syntax.script import Word
 
 
-def added(document: Document, use: Use) -> Edit:
-    """Give the edit that puts the flag right behind a call's subcommand."""
-    return option_behind(document, use.span(), FLAG, exec_form=use.call.program.exec_form)
+def added(document: Document, use: Use) -> tuple[Edit, ...]:
+    """Give the edits that put the flag right behind a call's subcommand.
+
+    None where it is not sure how it has to be written: in a list of a script in Python.
+    """
+    program = use.call.program
+    if program.listed:
+        from pipslim.fixes.listed import in_list
+
+        return in_list(document, use)
+    return (option_behind(document, use.span(), FLAG, exec_form=program.exec_form),)
 
 
 def without_words(

@@ -6,7 +6,7 @@ from pipslim.facts.flag import FLAG, flag_refused
 from pipslim.facts.options import KEEP
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.fixes.base import About, Finding, Fix, Safety
-from pipslim.fixes.words import added
+from pipslim.fixes.words import UNSURE, added
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, record
 
@@ -79,7 +79,10 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, use: Use) -> Fin
     message = f"`{call.spelling} {call.subcommand}` leaves its cache in the layer"
     if why_not:
         return Finding(_ID, span, message, None, why_not, refers)
-    fix = Fix(f"add {FLAG}", Safety.SAFE, (added(document, use),))
+    edits = added(document, use)
+    if not edits:
+        return Finding(_ID, span, message, None, UNSURE)
+    fix = Fix(f"add {FLAG}", Safety.SAFE, edits)
     return record(Finding, (_ID, span, message, fix, "", -1, None))
 
 

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from pipslim.rewrite.declared import are_dropped
 from pipslim.rewrite.ends import EVEN, hangs
 from pipslim.syntax.forms import flags, inner
-from pipslim.syntax.script import Opaque, Script
+from pipslim.syntax.script import Opaque, Python, Script
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
 
@@ -49,7 +49,7 @@ class _Level(NamedTuple):
     """A script of a RUN: its view into the instruction, its tree, and the cuts in its text."""
 
     view: View
-    script: Script | Opaque
+    script: Script | Opaque | Python
     cuts: list[Range]
 
     def cut(self, start: int, end: int) -> bool:
@@ -187,7 +187,7 @@ def _levels(body: Body, side: Side) -> list[_Level]:
     return found
 
 
-def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level:
+def _level(view: View, script: Script | Opaque | Python, cuts: Sequence[Range]) -> _Level:
     covered = [part for low, high in cuts for part in view.covered(low, high)] if cuts else []
     return record(_Level, (view, script, covered))
 
@@ -195,7 +195,11 @@ def _level(view: View, script: Script | Opaque, cuts: Sequence[Range]) -> _Level
 def _compare(olds: Sequence[_Level], nows: Sequence[_Level], exec_form: bool) -> str:
     """Compare a script with what it was; behind each stand those inside its words."""
     old, now = olds[0], nows[0]
-    if isinstance(old.script, Opaque) or isinstance(now.script, Opaque):
+    if isinstance(old.script, Python) and isinstance(now.script, Python) and not old.cuts:
+        from pipslim.rewrite.python import differs
+
+        return differs(old.view.text, now.view.text, now.cuts, _within(now, nows[1:]))
+    if not isinstance(old.script, Script) or not isinstance(now.script, Script):
         same = old.view.text == now.view.text and not old.cuts and not now.cuts
         return "" if same else "a script that could not be followed changed"
     if not old.cuts and not now.cuts:
@@ -289,7 +293,7 @@ def _apart(level: _Level, within: Sequence[Range]) -> _Apart | None:
     stays without what is cut. So does a cut with more than tokens and blanks in it.
     """
     text, script = level.view.text, level.script
-    if isinstance(script, Opaque):
+    if not isinstance(script, Script):
         return None
     tokens = script.tokens
     texts: list[str] = []

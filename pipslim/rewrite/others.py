@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipslim.fixes.base import CONF, SCRIPT
+from pipslim.fixes.base import CONF, PYTHON, SCRIPT
 from pipslim.rewrite.outcome import Other, Report
 from pipslim.rewrite.select import held_back
 from pipslim.syntax.edits import Edit, Patch, apply
@@ -184,4 +184,11 @@ def _script(patch: Patch) -> str:
     return differs(patch)
 
 
-_PROOFS = {CONF: _settings, SCRIPT: _script}
+def _python(patch: Patch) -> str:
+    """Tell how a script in Python is not what it was with flags put into its calls, or nothing."""
+    from pipslim.rewrite.scripts import differs_in_python
+
+    return differs_in_python(patch)
+
+
+_PROOFS = {CONF: _settings, SCRIPT: _script, PYTHON: _python}

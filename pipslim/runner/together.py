@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipslim.files import disk
 from pipslim.files.context import ContextFolder
-from pipslim.fixes.base import SCRIPT
+from pipslim.fixes.base import PYTHON, SCRIPT
 from pipslim.rewrite.engine import Outcome, Problem, Report
 from pipslim.rewrite.others import unproven
 from pipslim.runner import FileOutcome, rewritten
@@ -48,7 +48,7 @@ def together(
         others = result.outcome.others if result.outcome is not None else ()
         _add(files, result.path, contexts.get(result.path, ""), others)
     wanted = {
-        (report.pass_id, reader.other.kind == SCRIPT)
+        (report.pass_id, reader.other.kind in (SCRIPT, PYTHON))
         for readers in files.values()
         for reader in readers
         for report in reader.other.reports

@@ -8,6 +8,10 @@ HOLE = "\0"
 """Stands in a word's value for what an expansion will put there."""
 
 
+FILLED = "\ue000"
+"""Stands in the text of a Python script for a character of what a shell fills in."""
+
+
 class Word(NamedTuple):
     """A word of a command: its span in the script, and its value with the quotes removed.
 
@@ -67,6 +71,17 @@ class Opaque(NamedTuple):
 
     offset: int
     reason: str
+
+
+class Python(NamedTuple):
+    """A script in Python that could be followed: what Python reads, and what is not sure of it.
+
+    In `text`, as long as the text of its view, what a shell fills in is a stretch of FILLED.
+    `undecided` are offsets into it where pip may be called, each with why that is not known.
+    """
+
+    text: str
+    undecided: tuple[tuple[int, str], ...] = ()
 
 
 class Refusal(Exception):

@@ -8,7 +8,7 @@ from pipslim.carriers.scripts.runs import Followed, Place
 from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
 from pipslim.facts.pipcalls import mention
-from pipslim.fixes.base import SCRIPT, Elsewhere, Finding, Fix
+from pipslim.fixes.base import Elsewhere, Finding, Fix
 from pipslim.passes import PASSES
 from pipslim.rewrite.others import Overlay, Unproven, others, overlaid
 from pipslim.rewrite.outcome import Offer, Other, Outcome, Problem, Report
@@ -237,7 +237,7 @@ class _Run:
             fix=fix,
             why_not=why_not,
             refers=refers,
-            elsewhere=Elsewhere(place.path, place.text, SCRIPT, span),
+            elsewhere=Elsewhere(place.path, place.text, place.kind, span),
         )
 
     def _referred(self, place: Place, why_not: str, refers: int) -> tuple[str, int]:
@@ -274,7 +274,8 @@ class _Run:
 
     def _with_unused(self, other: Other) -> Other:
         """Give a file with those of its ignore comments that are of no use."""
-        if not any(place.path == other.path for place in self.view.places):
+        kinds = [place.kind for place in self.view.places if place.path == other.path]
+        if not kinds:
             return other
         idle = [
             unused(other.text, mark)
@@ -282,7 +283,7 @@ class _Run:
             if mark.unknown
             or ((other.path, mark.number) not in self.silent and mark.ids <= self.choice.passes)
         ]
-        return other._replace(kind=SCRIPT, unused=tuple(idle)) if idle else other
+        return other._replace(kind=kinds[0], unused=tuple(idle)) if idle else other
 
     # -- what is told --------------------------------------------------------------------------
 
@@ -310,7 +311,7 @@ class _Run:
             file = by_path[place.path]
             if told not in file.reports:
                 told_too = (*file.reports, told)
-                by_path[place.path] = file._replace(kind=SCRIPT, reports=told_too)
+                by_path[place.path] = file._replace(kind=place.kind, reports=told_too)
         if missing:
             reports.append(self._report(_together(missing)))
         reports.sort(key=lambda report: (report.offset, report.pass_id))
@@ -334,7 +335,7 @@ class _Run:
             return None
         if not place.path:
             return Finding(_ID, span, _UNFOLLOWED, None, place.why) if self._own(span) else None
-        elsewhere = Elsewhere(place.path, place.text, SCRIPT, Span(at, at + 1))
+        elsewhere = Elsewhere(place.path, place.text, place.kind, Span(at, at + 1))
         instruction = self.document.instructions[place.number]
         span = Span(instruction.start, instruction.end)
         return Finding(_ID, span, _UNFOLLOWED, None, place.why, elsewhere=elsewhere)

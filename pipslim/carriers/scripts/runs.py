@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pipslim.facts.context import Found, Missing, writing
 from pipslim.facts.known import Facts
+from pipslim.facts.pipcalls import is_python
 from pipslim.facts.programs import SHELLS
-from pipslim.facts.runs import SHEBANG, Run, installers, read_script, steps
+from pipslim.facts.python.given import calls_pip
+from pipslim.facts.runs import SHEBANG, Run, installers, read_python, read_script, steps
 from pipslim.facts.scripts import (
     EXECUTED,
+    PYTHON,
     SOURCED,
     Folders,
     Where,
@@ -16,6 +19,8 @@ from pipslim.facts.scripts import (
     paths,
     script_call,
 )
+from pipslim.fixes.base import PYTHON as SCRIPT_IN_PYTHON
+from pipslim.fixes.base import SCRIPT
 from pipslim.syntax.script import HOLE
 from pipslim.syntax.source import BOM, Span
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
@@ -42,7 +47,7 @@ class Place(NamedTuple):
     `path` is its file in the context, empty where there is none; `text` the file's. `start` is
     where its copy stands in the text of `Followed.document`; it is -1 for a script that is not
     followed, and `why` says why. `number` is the RUN, `span` what in that, or in the copy of the
-    other script, runs it.
+    other script, runs it. `kind` is that of `pipslim.fixes.base`.
     """
 
     path: str
@@ -51,6 +56,7 @@ class Place(NamedTuple):
     number: int
     span: Span
     why: str = ""
+    kind: str = SCRIPT
 
 
 class _Frame(NamedTuple):
@@ -172,17 +178,24 @@ class _Reader:
         for path in paths(program, call, where):
             found = context.read(path, number)
             if isinstance(found, Missing):
+                if call.how == PYTHON:
+                    return []  # most have nothing to do with pip: a setup.py, a manage.py
                 if found.named and (call.how != EXECUTED or is_script_name(path)):
                     self.places.append(Place("", "", -1, number, span, found.why))
                     return []
                 continue
             reader = _reader(found.text) if call.how == EXECUTED else ""
-            if reader and reader not in SHELLS:
+            if call.how == PYTHON or (reader and is_python(reader)):
+                if not calls_pip(found.text):
+                    return []
+                call = call._replace(how=PYTHON)
+            elif reader and reader not in SHELLS:
                 return []
             if found.path in around:
                 return []  # it runs itself; the outer one is followed
             why = _refused(found) or self._refused_here(body, program, path, frame)
-            self.places.append(Place(found.path, found.text, -1, number, span, why))
+            kind = SCRIPT if call.how != PYTHON else SCRIPT_IN_PYTHON
+            self.places.append(Place(found.path, found.text, -1, number, span, why, kind))
             if why:
                 if call.how == SOURCED:
                     folders.lose()
@@ -224,6 +237,11 @@ class _Reader:
         self.length = start + len(text)
         self.places[-1] = self.places[-1]._replace(start=start)
         origin = self.facts.document.instructions[number].start
+        outer = program if frame.outer is None else _inside(program, frame.outer)
+        if call.how == PYTHON:
+            python, unread = read_python(text, start - origin, outer)
+            self.unread += unread
+            return list(python)
         body, unread = read_script(text, start - origin)
         self.unread += unread
         sourced = call.how == SOURCED
@@ -231,7 +249,6 @@ class _Reader:
         where = Where(frame.where.folder, script, frame.where.names)
         where = where._replace(names=assignments(text, body.reading.script, where))
         inner = Folders(frame.where.folder)
-        outer = program if frame.outer is None else _inside(program, frame.outer)
         bodies = self.body(body, inner, _Frame(number, where, outer, (*frame.around, found.path)))
         if sourced and inner.last != frame.where.folder:
             folders.lose()

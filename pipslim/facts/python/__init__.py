@@ -1,0 +1,1 @@
+"""Python that a build runs: who is given some, and which commands that gives to others."""

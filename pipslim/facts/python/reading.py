@@ -1,0 +1,285 @@
+"""The pip calls of a Python script: the lists and the shell scripts that it has others run."""
+
+from __future__ import annotations
+
+import ast
+
+from pipslim.facts.flag import FLAG
+from pipslim.facts.pipcalls import CACHE_WRITERS, behind_pip, is_python, mention_in
+from pipslim.facts.programs import Frame, Reader
+from pipslim.facts.python.chars import HOLE_TEXT
+from pipslim.facts.python.environ import Environ
+from pipslim.facts.python.names import Names, calls
+from pipslim.facts.python.runners import ARGV, Runner, Runners
+from pipslim.facts.python.source import Source, parsed
+from pipslim.facts.python.values import Element, Values
+from pipslim.syntax.script import HOLE, Command, Opaque, Python, Script, Word
+from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pipslim.facts.programs import Program
+    from pipslim.facts.python.chars import Chars
+    from pipslim.syntax.source import View
+
+_NOT_OWN = "the word {!r} of it stands elsewhere"
+_MAYBE_OFF = "it may be given --no-cache-dir already, from elsewhere"
+_WHO_RUNS = "what runs this is not known"
+_ARGV = "what sys.argv is then is not known"
+_FIRST_ALONE = "with shell=True, the first word of a list alone is run"
+_WHETHER_SHELL = "whether a shell runs this text is not known"
+
+
+class Around(NamedTuple):
+    """What a Python script is run with.
+
+    `program` is the call of Python in a shell script, or None where there is none; `how` names what
+    it was given by, as a wrapper. `python` is the Python as written.
+    """
+
+    program: Program | None
+    how: str
+    python: str
+
+
+class Found(NamedTuple):
+    """What a script has others run: programs, and the scripts in it, the Python itself first."""
+
+    programs: tuple[Program, ...]
+    nested: tuple[tuple[View, Script | Opaque | Python], ...]
+
+
+def read(view: View, around: Around) -> Found:
+    """Read a script in Python; `view` leads to the text that around it is read."""
+    source = parsed(view.text)
+    if isinstance(source, str):
+        return Found((), ((view, Opaque(0, source)),))
+    reading = _Reading(view, source, around)
+    reading.take()
+    undecided = tuple(sorted(reading.undecided.items()))
+    python = Python(view.text, undecided)
+    return Found(tuple(reading.programs), ((view, python), *reading.nested))
+
+
+class _InPython(Reader):
+    """Follows the words of a list in Python: a script in one of them is a literal there."""
+
+    __slots__ = ("_views",)
+
+    def __init__(self, views: dict[int, View]) -> None:
+        super().__init__()
+        self._views = views
+
+    def word(self, word: Word, frame: Frame) -> None:
+        """Follow the script that a word holds."""
+        inner = self._views.get(word.start) if frame.listed else None
+        if not frame.listed:
+            super().word(word, frame)
+        elif inner is not None:
+            self.script(inner, frame)
+
+
+class _Reading:
+    """A script on its way."""
+
+    __slots__ = (
+        "_around",
+        "_environ",
+        "_frame",
+        "_seen",
+        "_source",
+        "_values",
+        "_view",
+        "nested",
+        "programs",
+        "undecided",
+    )
+
+    def __init__(self, view: View, source: Source, around: Around) -> None:
+        self._view = view
+        self._source = source
+        self._around = around
+        self._values = Values(source, Names(source.tree), around.python)
+        self._environ = Environ(self._values)
+        self._seen: set[int] = set()  # places of what was read, as other calls may have it too
+        self.programs: list[Program] = []
+        self.nested: list[tuple[View, Script | Opaque | Python]] = []
+        self.undecided: dict[int, str] = {}
+        program = around.program
+        nest = (*(program.command.nest if program is not None else ()), around.how)
+        command = Command((), (), (), 0, len(view.text), nest, "")
+        wrappers = (*(program.wrappers if program is not None else ()), around.how)
+        outer = program.outer if program is not None else 0
+        self._frame = Frame(command, view, wrappers, outer, True, True)
+
+    def take(self) -> None:
+        """Read the calls of the script, then what else in it looks like one of pip."""
+        runners = Runners(self._source.tree, self._values.names)
+        for call in calls(self._source.tree):
+            runner = runners.of(call)
+            if runner is not None:
+                self._run(call, runner, runners)
+        for place, why in runners.leftover(self._values, self._seen):
+            self._undecided(place, why)
+
+    def _undecided(self, offset: int, reason: str) -> None:
+        self.undecided.setdefault(offset, reason)
+
+    def _run(self, call: ast.Call, runner: Runner, runners: Runners) -> None:
+        """Read one call that has something run."""
+        given = runner.given(call)
+        if runner.kind == ARGV or (given is None and runner.ahead):
+            given = runners.argv
+            if given is None:
+                self._undecided(self._source.span(call)[0], _ARGV)
+                return
+        if given is None:
+            return
+        values, start = self._values, self._source.span(given)[0]
+        shell = runner.shell(call)
+        if shell is not False:
+            words = values.joined(given)
+            if words is not None:
+                self._list(call, words, runner)
+                return
+            elements = values.elements(given)
+            if elements is not None:
+                if shell is None:
+                    self._list(call, elements, runner)
+                elif any("pip" in each.value for each in elements):
+                    self._undecided(start, _FIRST_ALONE)
+                return
+            chars = values.text(given)
+            if chars is None:
+                if mention_in(self._source.raw(given)):
+                    self._undecided(start, _WHO_RUNS)
+            elif shell:
+                self._script(call, chars)
+            elif mention_in(chars.text):
+                self._undecided(start, _WHETHER_SHELL)
+            return
+        elements = values.elements(given)
+        if elements is not None:
+            self._list(call, elements, runner)
+            return
+        chars = runners.split(given, values)
+        if chars is not None:
+            self._script(call, chars)
+        elif mention_in(self._source.raw(given)):
+            self._undecided(start, _WHO_RUNS)
+
+    # -- lists ---------------------------------------------------------------------------------
+
+    def _list(self, call: ast.Call, elements: list[Element], runner: Runner) -> None:
+        """Read the words of a list."""
+        if runner.kind == ARGV or (runner.ahead and runner.given(call) is None):
+            elements = elements[1:]  # the program's own name
+        if not elements:
+            return
+        ahead = [Word(elements[0].start, elements[0].end, each) for each in runner.ahead]
+        if ahead:
+            ahead[0] = ahead[0]._replace(value=self._around.python)
+        words = [*ahead, *(Word(each.start, each.end, each.value) for each in elements)]
+        own = {each.start for each in elements if each.own}
+        for at, word in enumerate(words):  # what stands elsewhere has the place of what follows
+            behind = words[at + 1 :]
+            if any(other.start < word.start for other in behind):
+                first = min(behind, key=lambda other: other.start)
+                words[at] = Word(first.start, first.end, word.value)
+        views = {
+            each.start: view
+            for each in elements
+            if each.own and " " in each.value and (view := self._literal(each)) is not None
+        }
+        span = self._source.span(call)
+        command = self._frame.command._replace(start=span[0], end=span[1])
+        follower = _InPython(views)
+        follower.follow(tuple(words), self._frame._replace(command=command))
+        for program in follower.programs:
+            self._program(call, program, own)
+        self.nested += follower.nested
+
+    def _literal(self, element: Element) -> View | None:
+        node = ast.Constant(element.value)
+        chars = self._values.literal_at(node, element.start, element.end)
+        return chars.view(self._view) if chars is not None and chars.text else None
+
+    def _program(self, call: ast.Call, program: Program, own: set[int]) -> None:
+        """Take in a program that is, or may be, pip."""
+        words = program.words
+        first = words[0]
+        behind = behind_pip(words)
+        if not behind:
+            if HOLE in first.value and not is_python(first.value):
+                raw = program.view.text[first.start : first.end]
+                name = self._named(program, first)
+                pip = behind_pip((Word(0, 0, "python"), *words[1:]))
+                writes = len(words) > 1 and words[1].value in CACHE_WRITERS
+                if (pip or (writes and "pip" in name.lower())) and (
+                    program.listed or HOLE_TEXT in raw
+                ):
+                    self._undecided(self._place(program, first), f"{name} is not known")
+                    return
+                if program.listed or HOLE_TEXT in raw:
+                    return
+            elif not any("pip" in word.value for word in words):
+                return
+        anchor = next((w for w in words[behind:] if not w.value.startswith("-")), None)
+        if behind and anchor is not None and anchor.value in CACHE_WRITERS and program.listed:
+            options = [word.value for word in words]
+            if anchor.start not in own:
+                why = _NOT_OWN.format(anchor.value)
+                self._undecided(self._place(program, first), why)
+                return
+            if anchor.start in self._seen:
+                return  # the same literal, of a list that two calls are given
+            self._seen.add(anchor.start)
+            rest = words[words.index(anchor) + 1 :]
+            unknown = [word for word in rest if word.value == HOLE]
+            if unknown and FLAG not in options and self._elsewhere(options):
+                self._undecided(self._place(program, first), _MAYBE_OFF)
+                return
+        variables = (*self._outer_variables(), *self._environ.of(call), *program.variables)
+        self.programs.append(program._replace(variables=variables))
+
+    def _outer_variables(self) -> tuple[Word, ...]:
+        program = self._around.program
+        return program.variables if program is not None else ()
+
+    def _elsewhere(self, options: list[str]) -> bool:
+        """Tell whether the flag stands in the script, but not in these words."""
+        return FLAG in self._source.text and FLAG not in options
+
+    def _named(self, program: Program, word: Word) -> str:
+        """Give a word as the script has it."""
+        if program.listed:
+            written = " ".join(self._source.text[word.start : word.end].split())
+            return f"the value of {written[:40]}"
+        return "what is filled in ahead of it"
+
+    def _place(self, program: Program, word: Word) -> int:
+        """Give the offset of a program's word in the script."""
+        if program.listed:
+            return word.start
+        place = program.view.at(word.start)
+        found = self._view.covered(place, place + 1)
+        return found[0][0] if found else 0
+
+    # -- shell scripts -------------------------------------------------------------------------
+
+    def _script(self, call: ast.Call, chars: Chars) -> None:
+        """Read a text that a shell runs."""
+        if not chars.offsets or chars.offsets[0] in self._seen:
+            return
+        self._seen.add(chars.offsets[0])
+        if "pip" not in chars.text:
+            return
+        follower = _InPython({})
+        frame = self._frame
+        span = self._source.span(call)
+        follower.script(
+            chars.view(self._view),
+            frame._replace(command=frame.command._replace(start=span[0], end=span[1])),
+        )
+        for program in follower.programs:
+            self._program(call, program, set())
+        self.nested += follower.nested

@@ -70,6 +70,7 @@ _MENTION_LISTED = lazy(
     r"|(?<![\w.])pip[\w.]*main\(\s*[\[(]\s*\\?[\"'](?:install|wheel|download)\b"
 )
 _MENTION = lazy(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
+_NAMED = lazy(r"(?<![A-Za-z])pip(?![A-Za-z])")
 # Programs whose arguments are text or names of packages, never a program to run.
 _TAKE_DATA = frozenset(
     [
@@ -219,6 +220,13 @@ def pip_call(body: Body, program: Program) -> PipCall | Undecided | None:
 def is_python(value: str) -> bool:
     """Tell whether a word names a Python."""
     return _PYTHON.match(value) is not None
+
+
+def calls_pip(text: str) -> bool:
+    """Tell whether a text may be Python that has pip leave a cache, by its words."""
+    if "pip" not in text or "import" not in text or _NAMED.search(text) is None:
+        return False
+    return any(writer in text for writer in CACHE_WRITERS)
 
 
 def named_by_variable(program: Program) -> bool:

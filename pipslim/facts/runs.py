@@ -8,6 +8,7 @@ from pipslim.facts.pipcalls import (
     Undecided,
     assigned,
     call_by_variable,
+    calls_pip,
     is_python,
     mentioned,
     named_by_variable,
@@ -251,7 +252,7 @@ def _heredoc_script(text: str, heredoc: Heredoc) -> tuple[tuple[Body, ...], tupl
     at = heredoc.body.start
     shebang = SHEBANG.match(text)
     if shebang is not None and shebang[1] not in SHELLS:
-        if _may_be_python(text) and is_python(shebang[1]):
+        if is_python(shebang[1]) and calls_pip(text):
             return read_python(text, at, chomp=heredoc.chomp)
         return (), (Unread(at, text, not_a_shell(shebang[1])),)
     body, unread = read_script(text, at)
@@ -266,22 +267,24 @@ def not_a_shell(reader: str) -> str:
 # -- Python ----------------------------------------------------------------------------------------
 
 
-def _may_be_python(text: str) -> bool:
-    """Tell whether a text may have some Python in it that calls pip."""
-    return "import" in text and "pip" in text
-
-
 def _with_python(body: Body) -> Body:
     """Give a body with what the Python does that it gives to Pythons in words and heredocs."""
     text = body.view.text
     if "import" not in text or "pip" not in text or "py" not in text:
         return body
     for program in body.reading.programs:
-        if program.name.startswith(("python", "pypy")):
-            from pipslim.facts.python.given import calls_pip, followed
+        if program.name.startswith(("python", "pypy")) and _may_call_pip(program):
+            from pipslim.facts.python.given import followed
 
-            return followed(body) if calls_pip(text) else body
+            return followed(body)
     return body
+
+
+def _may_call_pip(program: Program) -> bool:
+    """Tell whether a word, or a heredoc, of a Python may be a script that calls pip."""
+    texts = [word.value for word in program.words]
+    texts += [program.view.text[start:end] for start, end, _ in program.command.heredocs]
+    return any(map(calls_pip, texts))
 
 
 def read_python(
@@ -299,7 +302,7 @@ def read_python(
 
 def _given_to_python(program: Program, heredoc: Heredoc, script: str) -> Body | None:
     """Read the heredoc that a Python is given as its script; None where it has none to follow."""
-    if not _may_be_python(script):
+    if not calls_pip(script):
         return None
     from pipslim.facts.python.given import of_heredoc
 

@@ -105,8 +105,7 @@ class Environ:
         if isinstance(node, ast.Name):
             given = self._values.names.given(node.id)
             whole = given is not None and self._of(given, before, found, depth + 1)
-            for at, name, value in self._set.get(node.id, ()):
-                if at < before:
-                    found[name] = value
+            set_there = self._set.get(node.id, ())
+            found.update({name: value for at, name, value in set_there if at < before})
             return whole
         return False

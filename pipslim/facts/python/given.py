@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pipslim.facts.pipcalls import CACHE_WRITERS, is_python
+from pipslim.facts.pipcalls import calls_pip, is_python
 from pipslim.facts.programs import unquoted
 from pipslim.facts.python.chars import Chars
 from pipslim.facts.python.reading import Around, Found, read
@@ -67,13 +67,6 @@ def script_of(words: tuple[Word, ...]) -> Input | None:
                 return None
         at += 1
     return Input(None)
-
-
-def calls_pip(text: str) -> bool:
-    """Tell whether a text may be Python that has pip leave a cache, by its words."""
-    if "pip" not in text or "import" not in text:
-        return False
-    return any(writer in text for writer in CACHE_WRITERS)
 
 
 def followed(body: Body) -> Body:

@@ -28,7 +28,7 @@ class _Bound(NamedTuple):
 
 
 class Names:
-    """The names of a script, whatever function they are in: a name means one thing if it is safe."""
+    """The names of a script, of all its functions together: one that means two things is unsure."""
 
     __slots__ = ("_bound", "_changed", "functions")
 
@@ -71,10 +71,8 @@ class Names:
                 self.functions.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.arg):
             self._bind(node.arg, _Bound())
-        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
-            isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
-        ):
-            self._bind(node.name, _Bound())
+        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+            self._bind(node.name or "", _Bound())
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             if id(node) not in taken:  # walked to behind the statement that it is in
                 self._bind(node.id, _Bound())

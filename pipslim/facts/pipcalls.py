@@ -253,7 +253,8 @@ def mention_in(text: str, *, at_start: bool = False) -> bool:
     """
     if at_start:
         match = _MENTION.search(text)
-        return match is not None and not text[: match.start()].split()[2:]
+        ahead = text[: match.start()].split() if match is not None else ["", "", ""]
+        return len(ahead) < 3 and ahead[-1:] != ["uv"]
     return _MENTION.search(text) is not None or _MENTION_LISTED.search(text) is not None
 
 

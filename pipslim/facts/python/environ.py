@@ -24,7 +24,7 @@ class Environ:
         self._values = values
         # of os.environ and of names: the offset, the name of the variable, its value
         self._set: dict[str, list[tuple[int, str, str]]] = {}
-        for node in ast.walk(values.source.tree):
+        for node in values.source.nodes:
             if isinstance(node, ast.Assign):
                 for target in node.targets:
                     if isinstance(target, ast.Subscript):

@@ -7,7 +7,7 @@ import ast
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
 _IMPORTING = frozenset(("__import__", "importlib.import_module", "import_module"))
 # What changes a list that a name stands for so that its first elements may be others.
@@ -32,12 +32,12 @@ class Names:
 
     __slots__ = ("_bound", "_changed", "functions")
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(self, nodes: Iterable[ast.AST]) -> None:
         self._bound: dict[str, list[_Bound]] = {}
         self._changed: set[str] = set()
         self.functions: dict[str, list[ast.FunctionDef]] = {}
         taken: set[int] = set()
-        for node in ast.walk(tree):
+        for node in nodes:
             self._take(node, taken)
 
     def _bind(self, name: str, bound: _Bound) -> None:
@@ -146,11 +146,7 @@ class Names:
         return self.dotted(node, depth)
 
 
-def calls(tree: ast.AST) -> Iterator[ast.Call]:
+def calls(nodes: Iterable[ast.AST]) -> list[ast.Call]:
     """Give the calls of a script in the order of their places."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    yield from sorted(found, key=lambda node: (node.lineno, node.col_offset, -_end(node)))
-
-
-def _end(node: ast.Call) -> int:
-    return (node.end_lineno or 0) << 16 | (node.end_col_offset or 0)
+    found = [node for node in nodes if isinstance(node, ast.Call)]
+    return sorted(found, key=lambda node: (node.lineno, node.col_offset))

@@ -12,7 +12,7 @@ from pipslim.facts.python.environ import Environ
 from pipslim.facts.python.names import Names, calls
 from pipslim.facts.python.runners import ARGV, Runner, Runners
 from pipslim.facts.python.source import Source, parsed
-from pipslim.facts.python.values import Element, Values
+from pipslim.facts.python.values import MANY, Element, Values
 from pipslim.syntax.script import HOLE, Command, Opaque, Python, Script, Word
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
@@ -98,7 +98,7 @@ class _Reading:
         self._view = view
         self._source = source
         self._around = around
-        self._values = Values(source, Names(source.tree), around.python)
+        self._values = Values(source, Names(source.nodes), around.python)
         self._environ = Environ(self._values)
         self._seen: set[int] = set()  # places of what was read, as other calls may have it too
         self.programs: list[Program] = []
@@ -113,8 +113,8 @@ class _Reading:
 
     def take(self) -> None:
         """Read the calls of the script, then what else in it looks like one of pip."""
-        runners = Runners(self._source.tree, self._values.names)
-        for call in calls(self._source.tree):
+        runners = Runners(self._source.nodes, self._values.names)
+        for call in calls(self._source.nodes):
             runner = runners.of(call)
             if runner is not None:
                 self._run(call, runner, runners)
@@ -180,11 +180,11 @@ class _Reading:
             ahead[0] = ahead[0]._replace(value=self._around.python)
         words = [*ahead, *(Word(each.start, each.end, each.value) for each in elements)]
         own = {each.start for each in elements if each.own}
-        for at, word in enumerate(words):  # what stands elsewhere has the place of what follows
-            behind = words[at + 1 :]
-            if any(other.start < word.start for other in behind):
-                first = min(behind, key=lambda other: other.start)
-                words[at] = Word(first.start, first.end, word.value)
+        anchor = next((w for w in words if w.start in own and w.value in CACHE_WRITERS), None)
+        if anchor is not None:  # what stands behind it in the script, and comes first, is put there
+            at = words.index(anchor)
+            ahead = [w if w.start < anchor.start else anchor._replace(value=w.value) for w in words]
+            words[:at] = ahead[:at]
         views = {
             each.start: view
             for each in elements
@@ -204,63 +204,59 @@ class _Reading:
         return chars.view(self._view) if chars is not None and chars.text else None
 
     def _program(self, call: ast.Call, program: Program, own: set[int]) -> None:
-        """Take in a program that is, or may be, pip."""
+        """Take in a program that is, or may be, pip; `own` are the places of a list's literals."""
         words = program.words
-        first = words[0]
         behind = behind_pip(words)
-        if not behind:
-            if HOLE in first.value and not is_python(first.value):
-                raw = program.view.text[first.start : first.end]
-                name = self._named(program, first)
-                pip = behind_pip((Word(0, 0, "python"), *words[1:]))
-                writes = len(words) > 1 and words[1].value in CACHE_WRITERS
-                if (pip or (writes and "pip" in name.lower())) and (
-                    program.listed or HOLE_TEXT in raw
-                ):
-                    self._undecided(self._place(program, first), f"{name} is not known")
-                    return
-                if program.listed or HOLE_TEXT in raw:
-                    return
-            elif not any("pip" in word.value for word in words):
+        if not behind and HOLE in words[0].value and not is_python(words[0].value):
+            raw = program.view.text[words[0].start : words[0].end]
+            if program.listed or HOLE_TEXT in raw:  # else a variable of the shell, for others
+                self._by_value(program)
                 return
-        anchor = next((w for w in words[behind:] if not w.value.startswith("-")), None)
-        if behind and anchor is not None and anchor.value in CACHE_WRITERS and program.listed:
-            options = [word.value for word in words]
-            if anchor.start not in own:
-                why = _NOT_OWN.format(anchor.value)
-                self._undecided(self._place(program, first), why)
-                return
-            if anchor.start in self._seen:
-                return  # the same literal, of a list that two calls are given
-            self._seen.add(anchor.start)
-            rest = words[words.index(anchor) + 1 :]
-            unknown = [word for word in rest if word.value == HOLE]
-            if unknown and FLAG not in options and self._elsewhere(options):
-                self._undecided(self._place(program, first), _MAYBE_OFF)
-                return
-        variables = (*self._outer_variables(), *self._environ.of(call), *program.variables)
+        elif not any("pip" in word.value for word in words):
+            return
+        if behind and program.listed and not self._takes_flag(program, behind, own):
+            return
+        around = self._around.program
+        variables = around.variables if around is not None else ()
+        variables = (*variables, *self._environ.of(call), *program.variables)
         self.programs.append(program._replace(variables=variables))
 
-    def _outer_variables(self) -> tuple[Word, ...]:
-        program = self._around.program
-        return program.variables if program is not None else ()
-
-    def _elsewhere(self, options: list[str]) -> bool:
-        """Tell whether the flag stands in the script, but not in these words."""
-        return FLAG in self._source.text and FLAG not in options
-
-    def _named(self, program: Program, word: Word) -> str:
-        """Give a word as the script has it."""
+    def _by_value(self, program: Program) -> None:
+        """Tell of a program that may be pip, by a value that is not known."""
+        words = program.words
+        written = "what is filled in ahead of it"
         if program.listed:
-            written = " ".join(self._source.text[word.start : word.end].split())
-            return f"the value of {written[:40]}"
-        return "what is filled in ahead of it"
+            text = self._source.text[words[0].start : words[0].end]
+            written = f"the value of {' '.join(text.split())[:40]}"
+        pip = behind_pip((Word(0, 0, "python"), *words[1:]))
+        pip = pip or ("pip" in written.lower() and len(words) > 1)
+        if pip and any(word.value in CACHE_WRITERS for word in words[pip : pip + 2]):
+            self._undecided(self._place(program), f"{written} is not known")
 
-    def _place(self, program: Program, word: Word) -> int:
-        """Give the offset of a program's word in the script."""
+    def _takes_flag(self, program: Program, behind: int, own: set[int]) -> bool:
+        """Tell whether a list that is a call of pip may get the flag; tell why not, where not."""
+        words = program.words
+        anchor = next((w for w in words[behind:] if not w.value.startswith("-")), None)
+        if anchor is None or anchor.value not in CACHE_WRITERS:
+            return True
+        if anchor.start not in own:
+            self._undecided(self._place(program), _NOT_OWN.format(anchor.value))
+            return False
+        if anchor.start in self._seen:
+            return False  # the same literal, of a list that two calls are given
+        self._seen.add(anchor.start)
+        values = [word.value for word in words]
+        if MANY in values and FLAG not in values and FLAG in self._source.text:
+            self._undecided(self._place(program), _MAYBE_OFF)
+            return False
+        return True
+
+    def _place(self, program: Program) -> int:
+        """Give the offset of a program in the script."""
+        start = program.words[0].start
         if program.listed:
-            return word.start
-        place = program.view.at(word.start)
+            return start
+        place = program.view.at(start)
         found = self._view.covered(place, place + 1)
         return found[0][0] if found else 0
 

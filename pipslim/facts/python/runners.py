@@ -8,7 +8,7 @@ from pipslim.facts.pipcalls import CACHE_WRITERS, mention_in
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pipslim.facts.python.chars import Chars
     from pipslim.facts.python.names import Names
@@ -79,6 +79,7 @@ class Runner(NamedTuple):
     """How a call has something run: what is run is its argument at `at`, or the one named `name`.
 
     `ahead` are the words that go ahead of a list, of which the first stands for the Python itself.
+    With `star`, the arguments themselves are the list.
     `texts` tells whether a shell runs a text, whatever the call says; False where that is as usual.
     """
 
@@ -87,9 +88,12 @@ class Runner(NamedTuple):
     name: str
     ahead: tuple[str, ...] = ()
     texts: bool | None = False
+    star: bool = False
 
     def given(self, call: ast.Call) -> ast.expr | None:
         """Give what a call is given to run."""
+        if self.star:
+            return ast.copy_location(ast.List(call.args, ast.Load()), call) if call.args else None
         if any(isinstance(each, ast.Starred) for each in call.args[: self.at + 1]):
             return None
         if len(call.args) > self.at:
@@ -115,16 +119,17 @@ _PIP_WORDS = ("", "-m", "pip")
 _KNOWN = {f"subprocess.{name}": Runner(LIST, 0, "args") for name in _SUBPROCESS}
 _KNOWN |= {name: Runner(SHELL, 0, "command") for name in _SHELLS}
 _KNOWN |= {name: Runner(LIST, at, "args") for name, at in _EXEC.items()}
+_KNOWN["asyncio.create_subprocess_exec"] = Runner(LIST, 0, "args", star=True)
 _KNOWN |= {name: Runner(PIP, 0, "args", _PIP_WORDS) for name in _MAINS}
 
 
 class Runners:
     """The calls of a script that have something run."""
 
-    __slots__ = ("_names", "_own", "_tree", "argv")
+    __slots__ = ("_names", "_nodes", "_own", "argv")
 
-    def __init__(self, tree: ast.Module, names: Names) -> None:
-        self._tree = tree
+    def __init__(self, nodes: Sequence[ast.AST], names: Names) -> None:
+        self._nodes = nodes
         self._names = names
         self._own: dict[str, Runner] = {}
         for name, functions in names.functions.items():
@@ -167,7 +172,7 @@ class Runners:
         """Give the list that sys.argv is, where it is given one once."""
         found = [
             node.value
-            for node in ast.walk(self._tree)
+            for node in self._nodes
             if isinstance(node, ast.Assign)
             for target in node.targets
             if isinstance(target, ast.Attribute) and self._names.dotted(target) == {"sys.argv"}
@@ -188,15 +193,16 @@ class Runners:
     def leftover(self, values: Values, seen: set[int]) -> Iterator[tuple[int, str]]:
         """Give the places of lists and texts that may be run, but by what is not known."""
         source = values.source
-        for node in ast.walk(self._tree):
+        for node in self._nodes:
             if isinstance(node, (ast.List, ast.Tuple)) and id(node) not in values.lists:
                 words = [each.value for each in values.elements(node) or ()]
                 pips = [at for at, word in enumerate(words) if word.rpartition("/")[2] == "pip"]
+                pips = [at for at in pips if words[:at][-1:] != ["uv"]]
                 if any(writer in words[at + 1 : at + 2] for at in pips for writer in CACHE_WRITERS):
                     yield source.span(node)[0], _WHO_RUNS
             elif isinstance(node, ast.Call) and self.of(node) is None:
                 name = _last(node.func)
-                if name in _HARMLESS or name.endswith(_RAISED):
+                if name in _HARMLESS or name.endswith(_RAISED) or name.startswith("assert"):
                     continue
                 for each in (*node.args, *(keyword.value for keyword in node.keywords)):
                     chars = values.text(each)

@@ -12,13 +12,17 @@ FILLED_IN = "the shell fills in more of it than texts"
 
 
 class Source:
-    """A text, its tree, and the offsets of its lines; ast counts lines from 1, columns in bytes."""
+    """A text, its tree and all nodes of that, the outer ones first.
 
-    __slots__ = ("_starts", "text", "tree")
+    ast counts lines from 1, and columns in bytes of UTF-8.
+    """
+
+    __slots__ = ("_starts", "nodes", "text", "tree")
 
     def __init__(self, text: str, tree: ast.Module) -> None:
         self.text = text
         self.tree = tree
+        self.nodes = tuple(ast.walk(tree))
         self._starts = [0]
         for line in text.split("\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.facts.python import literals
 from pipslim.facts.python.chars import HOLE_TEXT, Chars
 from pipslim.syntax.script import FILLED, HOLE
@@ -23,6 +24,10 @@ _FILLED = re.compile(FILLED + "+")
 # what gives a text that is the same to a shell
 _SAME_TEXT = frozenset(("strip", "lstrip", "rstrip", "dedent"))
 _SAME_LIST = frozenset(("list", "tuple"))
+
+
+MANY = HOLE + HOLE
+"""The value of an element that stands for any number of unknown ones."""
 
 
 class Element(NamedTuple):
@@ -97,7 +102,7 @@ class Values:
         """Give the elements of a list or tuple; None where an expression is not sure to be one.
 
         Those of a list that `site` stands for, a name or `*name`, have the place of that, but for
-        literals. Of what is not known there may be any number; it is one element, a hole.
+        subcommands of pip. Of what is not known there may be any number; it is one element, MANY.
         """
         if self._depth > _DEEPEST:
             return None
@@ -119,14 +124,16 @@ class Values:
                     found.append(self._element(each, site))
             return found
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            left, right = self.elements(node.left, site), self.elements(node.right, site)
+            sides = (node.left, node.right)
+            sites = [site or (each if isinstance(each, ast.Name) else None) for each in sides]
+            left, right = map(self.elements, sides, sites)
             if left is None and right is None:
                 return None
             ahead = [self._hole(site or node.left)] if left is None else left
             return ahead + ([self._hole(site or node.right)] if right is None else right)
         if isinstance(node, ast.Name):
             given = self.names.value(node.id)
-            first = self.elements(given[0], site or node) if given is not None else None
+            first = self.elements(given[0], site) if given is not None else None
             if given is None or first is None:
                 return None
             for each in given[1]:
@@ -148,11 +155,12 @@ class Values:
 
     def _element(self, node: ast.expr, site: ast.expr | None) -> Element:
         own = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        start, end = self.source.span(node if own or site is None else site)
-        return Element(self.string(node), start, end, own)
+        if site is not None and not (own and node.value in CACHE_WRITERS):  # type: ignore[attr-defined]
+            return Element(self.string(node), *self.source.span(site), False)
+        return Element(self.string(node), *self.source.span(node), own)
 
     def _hole(self, site: ast.expr) -> Element:
-        return Element(HOLE, *self.source.span(site), False)
+        return Element(MANY, *self.source.span(site), False)
 
     # -- texts with their places ---------------------------------------------------------------
 

@@ -96,6 +96,8 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
         elif use.call.turns_cache_off or facts.cache_off(use):
             if reason is None and without is None:
                 reason = Unfit("a comment stands beside the flag, which would go")
+                if use.call.program.listed:
+                    reason = Unfit("the flag cannot be taken out of a list in Python")
             if reason is not None and reason.why:
                 found.append(_held(use, reason))
         else:

@@ -36,8 +36,11 @@ def without_words(
 ) -> list[Edit] | None:
     """Give the edits that take words out of a program's, each with the blanks ahead of it.
 
-    `after` gives the file offset behind a word. None where a comment stands in between.
+    `after` gives the file offset behind a word. None where a comment stands in between,
+    and in a list of a script in Python.
     """
+    if program.listed:
+        return None
     edits: list[Edit] = []
     every = program.words
     for word in words:

@@ -89,7 +89,8 @@ def _without_flag(document: Document, use: Use) -> Finding:
     words = no_cache_words(use)
     edits = without_words(document, use.call.program, use.after, words) if words else None
     if not words or edits is None:
-        return told._replace(why_not="the flag cannot be taken out of that line")
+        where = "a list in Python" if use.call.program.listed else "that line"
+        return told._replace(why_not=f"the flag cannot be taken out of {where}")
     fix = Fix(
         "take the flag away", Safety.SAFE, tuple(edits), drops=as_written(use.call.program, words)
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pipslim.facts.pipcalls import calls_pip, is_python
+from pipslim.facts.pipcalls import calls_pip, is_python, mention_in
 from pipslim.facts.programs import unquoted
 from pipslim.facts.python.chars import Chars
 from pipslim.facts.python.reading import Around, Found, read
-from pipslim.syntax.script import FILLED, Command, Opaque, Script, Word
+from pipslim.syntax.script import FILLED, Command, Opaque, Python, Script, Word
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
@@ -85,16 +85,14 @@ def followed(body: Body) -> Body:
         view = _in_word(program, given.word) if given.word is not None else _in_heredoc(program)
         if view is None or not calls_pip(view.text):
             continue
-        found = _read(view, Around(program, how, program.words[0].value))
+        if view.why:
+            if mention_in(given.word.value if given.word is not None else view.text):
+                nested.append((view.view, Python(view.text, ((0, view.why),))))
+            continue
+        found = read(view.view, Around(program, how, program.words[0].value))
         programs += found.programs
         nested += found.nested
     return body._replace(reading=reading._replace(programs=tuple(programs), nested=tuple(nested)))
-
-
-def _read(view: _Text, around: Around) -> Found:
-    if view.why:
-        return Found((), ((view.view, Opaque(0, view.why)),))
-    return read(view.view, around)
 
 
 def of_heredoc(text: str, program: Program, heredoc: Heredoc) -> Body | None:
@@ -135,7 +133,9 @@ def _whole(text: str, start: int, around: Around, *, expand: bool, chomp: bool) 
     given = _heredoc(View(text, ((0, 0, end),)), expand=expand, chomp=chomp)
     if around.program is not None:
         around = around._replace(program=around.program._replace(outer=0))
-    found = _read(given, around)
+    found = read(given.view, around)
+    if given.why:
+        found = Found((), ((given.view, Opaque(0, given.why)),))
     return Body(outer, Reading(script, found.programs, found.nested), False)
 
 

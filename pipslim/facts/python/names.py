@@ -109,6 +109,16 @@ class Names:
         first = [each for each in self._bound.get(name, ()) if not each.added]
         return first[0].value if len(first) == 1 else None
 
+    def all(self, name: str) -> list[ast.expr]:
+        """Give all values that a name is given."""
+        return [each.value for each in self._bound.get(name, ()) if each.value is not None]
+
+    def doubt(self, name: str) -> str:
+        """Tell why the value of a name is not sure."""
+        return (
+            "is changed in its midst" if name in self._changed else "stands for more than one thing"
+        )
+
     def dotted(self, node: ast.expr, depth: int = 0) -> frozenset[str]:
         """Give all that a name or an attribute may stand for, as `os.system`; nothing if unsure."""
         if depth > _DEEPEST:

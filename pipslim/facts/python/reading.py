@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipslim.facts.python.chars import Chars
     from pipslim.syntax.source import View
 
-_NOT_OWN = "the word {!r} of it stands elsewhere"
+_NOT_OWN = "what pip is to do stands in a variable"
 _MAYBE_OFF = "it may be given --no-cache-dir already, from elsewhere"
 _WHO_RUNS = "what runs this is not known"
 _ARGV = "what sys.argv is then is not known"
@@ -161,11 +161,21 @@ class _Reading:
         if elements is not None:
             self._list(call, elements, runner)
             return
+        if isinstance(given, ast.Name):
+            self._doubtful(given, start)
+            return
         chars = runners.split(given, values)
         if chars is not None:
             self._script(call, chars)
         elif mention_in(self._source.raw(given)):
             self._undecided(start, _WHO_RUNS)
+
+    def _doubtful(self, name: ast.Name, start: int) -> None:
+        """Tell of a name that is given a call of pip, but may stand for something else as well."""
+        names, values = self._values.names, self._values
+        for each in names.all(name.id):
+            if values.is_call(values.elements(each) or ()):
+                self._undecided(start, f"{name.id} {names.doubt(name.id)}")
 
     # -- lists ---------------------------------------------------------------------------------
 
@@ -240,7 +250,7 @@ class _Reading:
         if anchor is None or anchor.value not in CACHE_WRITERS:
             return True
         if anchor.start not in own:
-            self._undecided(self._place(program), _NOT_OWN.format(anchor.value))
+            self._undecided(self._place(program), _NOT_OWN)
             return False
         if anchor.start in self._seen:
             return False  # the same literal, of a list that two calls are given

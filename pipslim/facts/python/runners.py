@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pipslim.facts.pipcalls import CACHE_WRITERS, mention_in
+from pipslim.facts.pipcalls import mention_in
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -195,10 +195,7 @@ class Runners:
         source = values.source
         for node in self._nodes:
             if isinstance(node, (ast.List, ast.Tuple)) and id(node) not in values.lists:
-                words = [each.value for each in values.elements(node) or ()]
-                pips = [at for at, word in enumerate(words) if word.rpartition("/")[2] == "pip"]
-                pips = [at for at in pips if words[:at][-1:] != ["uv"]]
-                if any(writer in words[at + 1 : at + 2] for at in pips for writer in CACHE_WRITERS):
+                if values.is_call(values.elements(node) or ()):
                     yield source.span(node)[0], _WHO_RUNS
             elif isinstance(node, ast.Call) and self.of(node) is None:
                 name = _last(node.func)

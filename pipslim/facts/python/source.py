@@ -8,7 +8,7 @@ import warnings
 from pipslim.syntax.script import FILLED
 
 UNREADABLE = "it cannot be read as Python 3"
-FILLED_IN = "the shell fills in more of it than texts"
+FILLED_IN = "the shell fills in parts of the Python outside of its texts"
 
 
 class Source:

@@ -12,6 +12,8 @@ from pipslim.syntax.script import FILLED, HOLE
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pipslim.facts.python.names import Names
     from pipslim.facts.python.source import Source
 
@@ -23,6 +25,7 @@ _PLAIN = re.compile(r"[\w./-]+")
 _FILLED = re.compile(FILLED + "+")
 # what gives a text that is the same to a shell
 _SAME_TEXT = frozenset(("strip", "lstrip", "rstrip", "dedent"))
+_PIP = re.compile(r"(?:.*/)?pip[\d.]*", re.DOTALL)
 _SAME_LIST = frozenset(("list", "tuple"))
 
 
@@ -152,6 +155,14 @@ class Values:
         if not blank or node.func.attr != "join" or len(node.args) != 1:
             return None
         return self.elements(node.args[0])
+
+    def is_call(self, elements: Iterable[Element]) -> bool:
+        """Tell whether elements look like a call of pip that writes its cache."""
+        words = [each.value for each in elements]
+        for at, word in enumerate(words[:-1]):
+            if _PIP.fullmatch(word) and words[at + 1] in CACHE_WRITERS:
+                return at == 0 or words[at - 1] != "uv"
+        return False
 
     def _element(self, node: ast.expr, site: ast.expr | None) -> Element:
         own = isinstance(node, ast.Constant) and isinstance(node.value, str)

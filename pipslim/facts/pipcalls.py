@@ -67,7 +67,7 @@ _NO_CACHE = lazy(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
 _MENTION_LISTED = lazy(
     r"(?<![\w.-])pip[\d.]*\\?[\"']\s*,(?:\s*\\?[\"']-[^\"'\n]*[\"']\s*,)*"
     r"\s*\\?[\"'](?:install|wheel|download)\b"
-    r"|(?<![\w.])pip[\w.]*main\(\s*[\[(]\s*\\?[\"'](?:install|wheel|download)\b"
+    r"|(?<![\w.])pip(?:main|(?:\._internal[\w.]*)?\.main)\(\s*[\[(]\s*\\?[\"'](?:install|wheel|download)\b"
 )
 _MENTION = lazy(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
 _NAMED = lazy(r"(?<![A-Za-z])pip(?![A-Za-z])")

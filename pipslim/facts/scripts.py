@@ -20,6 +20,7 @@ EXECUTED, GIVEN, SOURCED = "executed", "given to a shell", "sourced"
 PYTHON = "given to a Python"
 
 _EXTENSIONS = (".sh", ".bash")
+_EXECUTABLE = (*_EXTENSIONS, ".py")
 _USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # What runs a script in a shell of its own, whose working directory nobody else sees.
 _OWN_SHELLS = frozenset(("(", "$(", "function", "find -exec"))
@@ -81,7 +82,7 @@ def script_call(program: Program) -> ScriptCall | None:
     if is_python(first):
         word = _file_of_python(words)
         return ScriptCall(word, PYTHON) if word is not None else None
-    if "/" in first or HOLE in first or first.endswith(_EXTENSIONS):
+    if "/" in first or HOLE in first or first.endswith(_EXECUTABLE):
         return ScriptCall(words[0], EXECUTED)
     return None
 
@@ -139,7 +140,7 @@ def paths(program: Program, call: ScriptCall, where: Where) -> list[str]:
     if path.startswith("/"):
         return [posixpath.normpath(path)]
     if "/" not in path and call.how not in (GIVEN, PYTHON):
-        if not path.endswith(_EXTENSIONS):
+        if not path.endswith(_EXECUTABLE):
             return []
         folders = where.names.get("PATH", _USUAL_PATH).split(":")
         found = [posixpath.join(folder, path) for folder in folders if folder.startswith("/")]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pipslim.facts.stages import StageFacts
 
 FLAG = "--no-cache-dir"
+OUTPUT_READ = "another command reads its output"
 
 
 def flag_refused(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
@@ -19,7 +20,7 @@ def flag_refused(facts: Facts, stage: StageFacts, use: Use) -> tuple[str, int]:
     That is -1 where the reason names no `{line}`.
     """
     if use.call.read:
-        return "another command reads its output", -1
+        return OUTPUT_READ, -1
     if use.pip.rejects_flag:
         return "this pip is older than 6.0: it has no cache, and rejects the flag", -1
     if use.pip.low == use.pip.high and (19, 0) <= use.pip.low < (19, 0, 2):

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from pipslim.facts.accounts import account
 from pipslim.facts.conf import VARIABLE, is_written, may_bring
+from pipslim.facts.flag import OUTPUT_READ
 from pipslim.facts.leftovers import CACHE
 from pipslim.facts.pipcalls import CACHE_WRITERS, is_no_cache
 from pipslim.facts.purges import SIGNS, purges
@@ -64,7 +65,7 @@ class Unfit(NamedTuple):
 
 
 NONE_NEEDED = Unfit("")
-READ = Unfit("another command reads its output")
+READ = Unfit(OUTPUT_READ)
 ONBUILD = Unfit("who runs an ONBUILD is not known")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from pipslim.facts.flag import flag_refused
+from pipslim.facts.flag import OUTPUT_READ, flag_refused
 from pipslim.facts.leftovers import CACHE
 from pipslim.facts.mounts import (
     NONE_NEEDED,
@@ -178,7 +178,7 @@ def _unmount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[F
     if taken is None:
         return [told._replace(why_not="a comment stands behind the mount, which would go")], calls
     if any(use.call.read for use in on):
-        return [told._replace(why_not="another command reads its output")], calls
+        return [told._replace(why_not=OUTPUT_READ)], calls
     flagged = [use for use in on if not flag_refused(facts, stage, use)[0]]
     put = [added(document, use) for use in flagged]
     if not all(put):

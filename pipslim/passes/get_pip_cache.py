@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipslim.facts.caches import removed_behind
 from pipslim.facts.conf import VARIABLE
-from pipslim.facts.flag import FLAG
+from pipslim.facts.flag import FLAG, OUTPUT_READ
 from pipslim.facts.get_pip import find_get_pips, unknown_source
 from pipslim.facts.installers import cache_dir, mount_over, variables
 from pipslim.facts.leftovers import CACHE
@@ -75,7 +75,7 @@ def _judge(document: Document, facts: Facts, stage: StageFacts, call: Call) -> F
     if asked is not None:
         why_not = "it asks for a cache with --cache-dir"
     elif call.read:
-        why_not = "another command reads its output"
+        why_not = OUTPUT_READ
     elif (need := facts.needed(stage, CACHE)) is not None:
         why_not, refers = need.told, need.start
     else:

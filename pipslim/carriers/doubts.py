@@ -16,7 +16,7 @@ from pipslim.facts.options import Options
 from pipslim.syntax.document import Document
 from pipslim.syntax.forms import flags, inner
 from pipslim.syntax.parser import parse
-from pipslim.syntax.script import HOLE, Command, Script, Word
+from pipslim.syntax.script import HOLE, Command, Python, Script, Word
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 from pipslim.syntax.validity import check
 
@@ -112,6 +112,10 @@ def _of_body(body: Body, start: int, holes: Sequence[Hole]) -> Iterator[tuple[in
 
     yield from _Judge(script, body.view.text, place, holes).ranges(inner_starts)
     for view, nested in body.reading.nested:
+        if isinstance(nested, Python) and view.text:
+            low, high = place(view.at(0)), place(view.after(len(view.text)) - 1)
+            if any(low <= hole.start <= high for hole in holes):
+                yield low, high + 1  # what Python reads then is not known
         if isinstance(nested, Script) and view.text:
             # the inner text's places, through the outer one
             def deep(offset: int, at: Callable[[int], int] = view.at) -> int:

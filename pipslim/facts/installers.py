@@ -6,8 +6,9 @@ import re
 
 from pipslim.facts.pipcalls import assigned
 from pipslim.facts.programs import variable
+from pipslim.facts.runs import not_a_shell
 from pipslim.syntax.forms import inner
-from pipslim.syntax.script import HOLE
+from pipslim.syntax.script import HOLE, Python
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy
 
@@ -143,6 +144,9 @@ def _of_run(facts: Facts, number: int, run: Run, tool: Tool) -> Iterator[Call | 
         if _mentioned(tool, part.text):
             yield part.offset, part.reason
     for body in run.bodies:
+        for view, script in body.reading.nested:
+            if isinstance(script, Python) and _mentioned(tool, script.text):
+                yield body.view.at(view.at(0)), not_a_shell("Python")
         known: Mapping[str, str] | None = None
         for each in body.reading.programs:
             program = each

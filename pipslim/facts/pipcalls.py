@@ -270,13 +270,17 @@ def _call(body: Body, program: Program) -> PipCall | Undecided | None:
     behind = behind_pip(words)
     if behind:
         return _pip(body, program, words, behind)
+    why = may_run(program)
+    return _undecided(body, program, why, words) if why else None
+
+
+def may_run(program: Program) -> str:
+    """Tell why it is not known whether a program runs pip, where it may; else nothing."""
     name = program.name
     if name in _TAKE_DATA or _PYTHON.match(name):
-        return None
-    what = _handed_on(words)
-    if not what:
-        return None
-    return _undecided(body, program, f"whether {name!r} runs {what} is not known", words)
+        return ""
+    what = _handed_on(program.words)
+    return f"whether {name!r} runs {what} is not known" if what else ""
 
 
 def _handed_on(words: tuple[Word, ...]) -> str:

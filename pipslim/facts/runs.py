@@ -199,8 +199,7 @@ def _read_run(
     if strings is not None:
         if not strings:
             return (), ()
-        body = _with_python(Body(view, read_exec(text, strings), True))
-        return (body,), _unread(body)
+        return (_with_python(Body(view, read_exec(text, strings), True)),), ()
     if start >= len(text):
         return (), ()
     if not posix:

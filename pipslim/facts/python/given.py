@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pipslim.facts.pipcalls import calls_pip, is_python, mention_in
+from pipslim.facts.pipcalls import calls_pip, is_python
 from pipslim.facts.programs import unquoted
 from pipslim.facts.python.chars import Chars
-from pipslim.facts.python.reading import Around, Found, read
-from pipslim.syntax.script import FILLED, Command, Opaque, Python, Script, Word
+from pipslim.facts.python.reading import Around, Found, not_read, read
+from pipslim.syntax.script import FILLED, HOLE, Command, Script, Word
 from pipslim.syntax.source import View
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
@@ -30,6 +30,7 @@ _FILLS = re.compile(
 )
 # who runs a script by its first line: a path, or what env finds
 _SHEBANG = re.compile(r"#!\s*(?:\S*/env\s+(?:-\S+\s+)*)?(\S+)")
+_FILLED = re.compile(f"{FILLED}+")
 _UNCLEAR = "what the shell fills in cannot be told from the rest"
 _MIXED = "a script of mixed quotes"
 
@@ -83,13 +84,9 @@ def followed(body: Body) -> Body:
             continue
         how = f"{program.name} -c" if given.word is not None else f"{program.name} <<"
         view = _in_word(program, given.word) if given.word is not None else _in_heredoc(program)
-        if view is None or not calls_pip(view.text):
+        if view is None or not calls_pip(given.word.value if given.word else view.text):
             continue
-        if view.why:
-            if mention_in(given.word.value if given.word is not None else view.text):
-                nested.append((view.view, Python(view.text, ((0, view.why),))))
-            continue
-        found = read(view.view, Around(program, how, program.words[0].value))
+        found = _read(view, Around(program, how, program.words[0].value))
         programs += found.programs
         nested += found.nested
     return body._replace(reading=reading._replace(programs=tuple(programs), nested=tuple(nested)))
@@ -133,20 +130,25 @@ def _whole(text: str, start: int, around: Around, *, expand: bool, chomp: bool) 
     given = _heredoc(View(text, ((0, 0, end),)), expand=expand, chomp=chomp)
     if around.program is not None:
         around = around._replace(program=around.program._replace(outer=0))
-    found = read(given.view, around)
-    if given.why:
-        found = Found((), ((given.view, Opaque(0, given.why)),))
+    found = _read(given, around)
     return Body(outer, Reading(script, found.programs, found.nested), False)
+
+
+def _read(text: _Text, around: Around) -> Found:
+    if not text.why:
+        return read(text.view, around)
+    return Found((), ((text.view, not_read(text.view.text, text.said, text.why)),))
 
 
 # -- the text that Python is given -----------------------------------------------------------------
 
 
 class _Text(NamedTuple):
-    """A text, and why it cannot be followed, if so."""
+    """A text; or why it cannot be followed, and what it says as far as that is known, `said`."""
 
     view: View
     why: str = ""
+    said: str = ""
 
     @property
     def text(self) -> str:
@@ -157,16 +159,19 @@ class _Text(NamedTuple):
 def _in_word(program: Program, word: Word) -> _Text:
     """Give the text of a word, without its quotes."""
     view = program.view
-    part = view.part(word.start, word.end)
+    mixed = _Text(view.part(word.start, word.end), _MIXED, word.value)
     if program.exec_form:
         inner = unquoted(view, word, True)
-        return _Text(part, _MIXED) if inner is None else _Text(inner)
+        return mixed if inner is None else _Text(inner)
     raw = view.text[word.start : word.end]
     if raw[0] == "'" and raw.find("'", 1) == len(raw) - 1:
         return _Text(view.part(word.start + 1, word.end - 1))
     if raw[0] != '"' or _DOUBLE.fullmatch(raw) is None:
-        return _Text(part, _MIXED)
-    return _filled(view.part(word.start + 1, word.end - 1), '$`"\\')
+        return mixed
+    found = _filled(view.part(word.start + 1, word.end - 1), '$`"\\')
+    # the shell's own reading of the word must be the same
+    same = _FILLED.sub(HOLE, found.text) == re.sub(f"{HOLE}+", HOLE, word.value)
+    return found if same or found.why else mixed._replace(why=_UNCLEAR)
 
 
 def _in_heredoc(program: Program) -> _Text | None:
@@ -185,10 +190,11 @@ def _heredoc(view: View, *, expand: bool, chomp: bool) -> _Text:
     """Give what a reader of a heredoc is given."""
     if chomp and "\t" in view.text:
         chars, done = Chars(), 0
-        for line in view.text.splitlines(keepends=True):
+        for line in view.text.split("\n"):
             kept = line.lstrip("\t")
-            chars.put(kept, done + len(line) - len(kept))
-            done += len(line)
+            done += len(line) - len(kept)
+            chars.put(kept + view.text[done + len(kept) : done + len(kept) + 1], done)
+            done += len(kept) + 1
         view = chars.view(view)
     return _filled(view, "$`\\") if expand else _Text(view)
 
@@ -210,7 +216,7 @@ def _filled(view: View, escaped: str) -> _Text:
         elif char in "$`":
             match = _FILLS.match(text, at)
             if match is None and (char == "`" or text[at + 1 : at + 2] in ("{", "(")):
-                return _Text(view, _UNCLEAR)
+                return _Text(view, _UNCLEAR, text)
             if match is not None:
                 chars.put(text[done:at], done)
                 chars.put(FILLED * len(match[0]), at)

@@ -64,10 +64,16 @@ class Names:
                     taken.add(id(target))
                     if node.value is not None:
                         added = isinstance(node, ast.AugAssign)
+                        if isinstance(node, ast.AugAssign) and not isinstance(node.op, ast.Add):
+                            self._changed.add(target.id)
                         self._bind(target.id, _Bound(value=node.value, added=added))
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if id(node) in taken:
+                return  # of a class, which other names lead to
             self._bind(node.name, _Bound())
-            if isinstance(node, ast.FunctionDef):
+            if isinstance(node, ast.ClassDef):
+                taken.update(map(id, node.body))
+            elif isinstance(node, ast.FunctionDef):
                 self.functions.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.arg):
             self._bind(node.arg, _Bound())
@@ -108,6 +114,10 @@ class Names:
         """Give what a name is given, if once, whether that is changed later or not."""
         first = [each for each in self._bound.get(name, ()) if not each.added]
         return first[0].value if len(first) == 1 else None
+
+    def once(self, name: str) -> bool:
+        """Tell whether a name is given one thing alone."""
+        return len(self._bound.get(name, ())) == 1
 
     def all(self, name: str) -> list[ast.expr]:
         """Give all values that a name is given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from pipslim.facts.flag import FLAG
-from pipslim.facts.pipcalls import CACHE_WRITERS, behind_pip, is_python, mention_in
+from pipslim.facts.pipcalls import CACHE_WRITERS, behind_pip, is_python, may_run, mention_in
 from pipslim.facts.programs import Frame, Reader
 from pipslim.facts.python.chars import HOLE_TEXT
 from pipslim.facts.python.environ import Environ
@@ -26,6 +26,7 @@ _MAYBE_OFF = "it may be given --no-cache-dir already, from elsewhere"
 _WHO_RUNS = "what runs this is not known"
 _ARGV = "what sys.argv is then is not known"
 _FIRST_ALONE = "with shell=True, the first word of a list alone is run"
+_IN_PYTHON = "Python in Python is not followed"
 _WHETHER_SHELL = "whether a shell runs this text is not known"
 
 
@@ -52,12 +53,17 @@ def read(view: View, around: Around) -> Found:
     """Read a script in Python; `view` leads to the text that around it is read."""
     source = parsed(view.text)
     if isinstance(source, str):
-        return Found((), ((view, Opaque(0, source)),))
+        return Found((), ((view, not_read(view.text, view.text, source)),))
     reading = _Reading(view, source, around)
     reading.take()
     undecided = tuple(sorted(reading.undecided.items()))
     python = Python(view.text, undecided)
     return Found(tuple(reading.programs), ((view, python), *reading.nested))
+
+
+def not_read(text: str, said: str, why: str) -> Python:
+    """Give a script that is not read: `said` is what it says, as far as that is known."""
+    return Python(text, ((0, why),) if mention_in(said) else ())
 
 
 class _InPython(Reader):
@@ -218,13 +224,15 @@ class _Reading:
         words = program.words
         behind = behind_pip(words)
         if not behind and HOLE in words[0].value and not is_python(words[0].value):
-            raw = program.view.text[words[0].start : words[0].end]
-            if program.listed or HOLE_TEXT in raw:  # else a variable of the shell, for others
-                self._by_value(program)
-                return
-        elif not any("pip" in word.value for word in words):
+            self._by_value(program)
             return
-        if behind and program.listed and not self._takes_flag(program, behind, own):
+        if not behind:
+            inner = is_python(words[0].value) and any(mention_in(word.value) for word in words)
+            why = _IN_PYTHON if inner else may_run(program)
+            if why:
+                self._undecided(self._place(program), why)
+            return
+        if program.listed and not self._takes_flag(program, behind, own):
             return
         around = self._around.program
         variables = around.variables if around is not None else ()
@@ -234,13 +242,15 @@ class _Reading:
     def _by_value(self, program: Program) -> None:
         """Tell of a program that may be pip, by a value that is not known."""
         words = program.words
-        written = "what is filled in ahead of it"
-        if program.listed:
-            text = self._source.text[words[0].start : words[0].end]
-            written = f"the value of {' '.join(text.split())[:40]}"
-        pip = behind_pip((Word(0, 0, "python"), *words[1:]))
-        pip = pip or ("pip" in written.lower() and len(words) > 1)
-        if pip and any(word.value in CACHE_WRITERS for word in words[pip : pip + 2]):
+        text = self._source.text if program.listed else program.view.text
+        written = f"the value of {' '.join(text[words[0].start : words[0].end].split())[:40]}"
+        if HOLE_TEXT in written:
+            written = "what is filled in ahead of it"
+        rest = words[1:]
+        at = behind_pip((Word(0, 0, "python"), *rest)) or int("pip" in written.lower())
+        if rest and behind_pip(rest):
+            at = 1 + behind_pip(rest)
+        if at and any(word.value in CACHE_WRITERS for word in words[at : at + 2]):
             self._undecided(self._place(program), f"{written} is not known")
 
     def _takes_flag(self, program: Program, behind: int, own: set[int]) -> bool:
@@ -277,7 +287,7 @@ class _Reading:
         if not chars.offsets or chars.offsets[0] in self._seen:
             return
         self._seen.add(chars.offsets[0])
-        if "pip" not in chars.text:
+        if "pip" not in chars.text.lower():
             return
         follower = _InPython({})
         frame = self._frame

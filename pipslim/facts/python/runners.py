@@ -133,7 +133,7 @@ class Runners:
         self._names = names
         self._own: dict[str, Runner] = {}
         for name, functions in names.functions.items():
-            found = self._of_function(functions[0]) if len(functions) == 1 else None
+            found = self._of_function(functions[0]) if names.once(name) else None
             if found is not None:
                 self._own[name] = found
         self.argv = self._argv()
@@ -165,6 +165,8 @@ class Runners:
             runner = _KNOWN[min(dotted)]
             given = runner.given(call)
             if isinstance(given, ast.Name) and given.id in params and runner.kind != PIP:
+                if _is_set(given.id, function):
+                    return None
                 return Runner(LIST, params.index(given.id), given.id, (), runner.shell(call))
         return None
 
@@ -207,6 +209,12 @@ class Runners:
                         continue
                     if mention_in(chars.text, at_start=True):
                         yield source.span(each)[0], _WHO_RUNS
+
+
+def _is_set(name: str, function: ast.FunctionDef) -> bool:
+    """Tell whether a function gives a name of its own another value."""
+    nodes = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    return any(node.id == name and not isinstance(node.ctx, ast.Load) for node in nodes)
 
 
 def _last(node: ast.expr) -> str:

@@ -250,6 +250,8 @@ class _Reading:
         at = behind_pip((Word(0, 0, "python"), *rest)) or int("pip" in written.lower())
         if rest and behind_pip(rest):
             at = 1 + behind_pip(rest)
+            if program.listed and self._values.is_uv(Element(HOLE, *words[0][:2], own=False)):
+                return
         if at and any(word.value in CACHE_WRITERS for word in words[at : at + 2]):
             self._undecided(self._place(program), f"{written} is not known")
 

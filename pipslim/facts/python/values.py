@@ -26,6 +26,7 @@ _FILLED = re.compile(FILLED + "+")
 # what gives a text that is the same to a shell
 _SAME_TEXT = frozenset(("strip", "lstrip", "rstrip", "dedent"))
 _PIP = re.compile(r"(?:.*/)?pip[\d.]*", re.DOTALL)
+_UV = re.compile(r"(?<![a-z])uv(?![a-z])", re.IGNORECASE)
 _SAME_LIST = frozenset(("list", "tuple"))
 
 
@@ -158,11 +159,17 @@ class Values:
 
     def is_call(self, elements: Iterable[Element]) -> bool:
         """Tell whether elements look like a call of pip that writes its cache."""
-        words = [each.value for each in elements]
-        for at, word in enumerate(words[:-1]):
-            if _PIP.fullmatch(word) and words[at + 1] in CACHE_WRITERS:
-                return at == 0 or words[at - 1] != "uv"
+        found = list(elements)
+        for at, (value, _, _, _) in enumerate(found[:-1]):
+            if _PIP.fullmatch(value) and found[at + 1].value in CACHE_WRITERS:
+                return at == 0 or not self.is_uv(found[at - 1])
         return False
+
+    def is_uv(self, element: Element) -> bool:
+        """Tell whether an element is uv, as it seems, whose `uv pip` is no pip."""
+        value, start, end, _ = element
+        written = self.source.text[start:end] if HOLE in value else value.rpartition("/")[2]
+        return _UV.search(written) is not None
 
     def _element(self, node: ast.expr, site: ast.expr | None) -> Element:
         own = isinstance(node, ast.Constant) and isinstance(node.value, str)

@@ -298,7 +298,7 @@ def _handed_on(words: tuple[Word, ...]) -> str:
         behind = behind_pip(rest)
         if behind and behind < len(rest) and rest[behind].value in CACHE_WRITERS:
             return "these words"
-        if " " in rest[0].value and _MENTION.search(rest[0].value):
+        if " " in rest[0].value and mention_in(rest[0].value):
             return "this text"
     return ""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _WRITTEN = re.compile(r"([rRuU]?)(\\*(?:'''|\"\"\"|'|\"))([\w-]+)(\\*(?:'''|\"\"\"|'|\"))")
 # what of the file may stand ahead of it and is not of the script: continued lines, their comments
 _AHEAD = re.compile(r"(?:\\[ \t]*\r?\n|[ \t\r\n]|(?<=\n)#[^\n]*\n)*")
+_LAST = re.compile(r",?\s*[\])]")
+_CLOSE = re.compile(r",[^ \t\n]")  # no blank is set there
 _OPENS = ("<<", "<<-")
 _REST = re.compile(r"[ \t]*(,?)[ \t]*(#[^\n]*)?(?=\n|$)")
 
@@ -83,7 +85,9 @@ def _layouts(text: str, start: int, end: int, *, own_line: bool) -> Iterator[tup
             yield (_Put(end, ",", flag=False), _Put(rest.end(), "", True))
         else:
             yield (_Put(end, ",", True),)
-    yield (_Put(end, ", "),)
+    last = _LAST.match(text, end) is not None
+    close = text[:start].endswith(",") if last else _CLOSE.match(text, end) is not None
+    yield (_Put(end, "," if close else ", "),)
 
 
 def _margins(document: Document, use: Use) -> tuple[str, str] | None:

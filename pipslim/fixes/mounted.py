@@ -22,7 +22,7 @@ from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.fixes.base import NEEDS_BUILDKIT, Finding, Fix, Safety
 from pipslim.fixes.mounting import flagged, unflagged
 from pipslim.fixes.removal import Removal, at_hand, removal
-from pipslim.fixes.words import UNSURE, added, as_written, without_words
+from pipslim.fixes.words import STAYS, UNSURE, added, as_written, in_python, without_words
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
@@ -96,8 +96,8 @@ def _mount(document: Document, facts: Facts, calls: list[Use]) -> tuple[list[Fin
         elif use.call.turns_cache_off or facts.cache_off(use):
             if reason is None and without is None:
                 reason = Unfit("a comment stands beside the flag, which would go")
-                if use.call.program.listed:
-                    reason = Unfit("the flag cannot be taken out of a list in Python")
+                if in_python(use.call.program):
+                    reason = Unfit(STAYS)
             if reason is not None and reason.why:
                 found.append(_held(use, reason))
         else:

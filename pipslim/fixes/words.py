@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pipslim.facts.flag import FLAG
+from pipslim.facts.pipcalls import is_python
 from pipslim.fixes.layout import option_behind
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
+STAYS = "the flag is not taken out of Python"
 UNSURE = "how the flag would have to be written there is not sure"
 
 if TYPE_CHECKING:
@@ -37,13 +39,13 @@ def without_words(
     """Give the edits that take words out of a program's, each with the blanks ahead of it.
 
     `after` gives the file offset behind a word. None where a comment stands in between,
-    and in a list of a script in Python.
+    and in a script in Python.
     """
-    if program.listed:
-        return None
     edits: list[Edit] = []
     every = program.words
     for word in words:
+        if in_python(program):
+            return None
         ahead = every[every.index(word) - 1]
         start, end = after(ahead), after(word)
         if any(start < comment.start < end for comment in document.comments):
@@ -53,6 +55,11 @@ def without_words(
         else:
             edits.append(Edit(start, end, ""))
     return edits
+
+
+def in_python(program: Program) -> bool:
+    """Tell whether a program stands in a script in Python, as a list or in one for a shell."""
+    return any(is_python(wrapper.partition(" ")[0]) for wrapper in program.wrappers)
 
 
 def as_written(program: Program, words: Iterable[Word]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pipslim.facts.options import KEEP, MOUNT
 from pipslim.facts.pipcalls import CACHE_WRITERS
 from pipslim.fixes.base import WHICH, About, Finding, Fix, Safety
 from pipslim.fixes.mounting import unflagged, without_pair
-from pipslim.fixes.words import as_written, without_words
+from pipslim.fixes.words import STAYS, as_written, in_python, without_words
 from pipslim.syntax.pairs import Malformed, pairs
 from pipslim.syntax.source import Span
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -89,8 +89,9 @@ def _without_flag(document: Document, use: Use) -> Finding:
     words = no_cache_words(use)
     edits = without_words(document, use.call.program, use.after, words) if words else None
     if not words or edits is None:
-        where = "a list in Python" if use.call.program.listed else "that line"
-        return told._replace(why_not=f"the flag cannot be taken out of {where}")
+        in_script = in_python(use.call.program)
+        why_not = STAYS if in_script else "the flag cannot be taken out of that line"
+        return told._replace(why_not=why_not)
     fix = Fix(
         "take the flag away", Safety.SAFE, tuple(edits), drops=as_written(use.call.program, words)
     )

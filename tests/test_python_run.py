@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from made import made
 
 from pipslim import Choice, Outcome, rewrite
+from pipslim.facts.options import Options
 from pipslim.facts.pipcalls import calls_pip, mention
 from pipslim.facts.python import literals
 from pipslim.facts.python.source import Source
@@ -457,3 +458,54 @@ def test_a_script_nested_too_deeply_is_told() -> None:
     code = f"import pip\nx = {'(' * 3000}1{')' * 3000}\npip.main(['install', 'x'])\n"
     [report] = rewrite(HEAD + HOLDERS[0].format(code), ALONE).reports
     assert report.held == "it cannot be read as Python 3"
+
+
+# -- all passes together ---------------------------------------------------------------------------
+
+LINES_OF_ALL_KINDS = (
+    "os.system('pip cache purge')",
+    "subprocess.run(['pip', 'cache', 'purge'])",
+    "subprocess.run(['pip', 'config', 'set', 'global.no-cache-dir', 'true'])",
+    "os.system('PIP_NO_CACHE_DIR=off pip install a')",
+    "os.system('pip install --no-cache-dir a')",
+    "subprocess.run(['pip', 'install', '--no-cache-dir', 'a'])",
+    "os.system('pip install a && rm -rf ~/.cache/pip')",
+    "subprocess.run(['pip', 'install', '-U', 'pip'])",
+    "os.system('pip install -U pip==9.0.3; pip install x')",
+    "os.environ['PIP_NO_CACHE_DIR'] = '0'",
+    "subprocess.run(['pip', 'install', 'a'], env={'PIP_NO_CACHE_DIR': 'off'})",
+    "os.system('python -m venv /v && /v/bin/pip install a')",
+    "os.system('uv pip install x; pipx install y; conda install -y z')",
+)
+RUNS_OF_ALL_KINDS = (
+    "RUN python - <<'E'\n{}\nE\n",
+    "RUN python - <<E && pip install q && pip cache purge\n{}\nE\n",
+    "RUN <<E\n#!/usr/bin/env python3\n{}\nE\n",
+    "RUN --mount=type=cache,target=/root/.cache/pip python - <<E\n{}\nE\n",
+    "ENV PIP_NO_CACHE_DIR=off\nRUN sudo -H python3 - <<-E\n{}\nE\nRUN pip install k\n",
+)
+BASES = ("python:3.12-slim", "python:3.5", "ubuntu:18.04", "continuumio/miniconda3")
+
+
+@given(
+    st.sampled_from(BASES),
+    st.lists(
+        st.tuples(
+            st.sampled_from(RUNS_OF_ALL_KINDS),
+            st.lists(st.sampled_from(LINES_OF_ALL_KINDS), min_size=1, max_size=4),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
+    st.sampled_from(("keep", "mount", "none")),
+)
+def test_all_passes_settle_and_are_proven(
+    base: str, runs: list[tuple[str, list[str]]], cache: str
+) -> None:
+    text = f"FROM {base}\n"
+    for run, lines in runs:
+        text += run.format("\n".join(("import os, subprocess", *lines)))
+    choice = Choice(options=Options(cache=cache))
+    outcome = rewrite(text, choice)
+    assert outcome.problem is None
+    assert not rewrite(outcome.after, choice).changed

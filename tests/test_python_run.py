@@ -14,6 +14,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from calls import put as put_file
+from calls import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import made
@@ -23,7 +25,7 @@ from pipslim.facts.options import Options
 from pipslim.facts.pipcalls import calls_pip, mention
 from pipslim.facts.python import literals
 from pipslim.facts.python.source import Source
-from pipslim.fixes.base import Finding, Fix, Safety
+from pipslim.fixes.base import PYTHON, Finding, Fix, Safety
 from pipslim.passes import USUAL
 from pipslim.rewrite.python import differs
 from pipslim.rewrite.scripts import differs_in_python
@@ -509,3 +511,16 @@ def test_all_passes_settle_and_are_proven(
     outcome = rewrite(text, choice)
     assert outcome.problem is None
     assert not rewrite(outcome.after, choice).changed
+
+
+def test_json_says_what_a_followed_script_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_file("Dockerfile", HEAD + "COPY install.py /\nRUN python install.py\n")
+    put_file("install.py", CODE)
+    ran = run("--follow", "--select=pip-cache", "--output-format=json")
+    [dockerfile, script] = json.loads(ran.out)["files"]
+    assert (dockerfile["kind"], script["kind"]) == ("Dockerfile", PYTHON)
+    edits = [edit["text"] for finding in script["findings"] for edit in finding["edits"]]
+    assert edits == [f', "{FLAG}"', f" {FLAG}"]

@@ -210,11 +210,12 @@ def _read_run(
     if heredocs and _HEREDOC_ALONE.match(text, start):
         return _heredoc_script(scripts[0], heredocs[0])
     part = view.part(start, len(text))
-    body = _with_python(record(Body, (part, read(part.text, not heredocs), False)))
+    plain = record(Body, (part, read(part.text, not heredocs), False))
+    body = _with_python(plain)
     if not heredocs:
         return (body,), _unread(body)
     bodies, unread = [body], list(_unread(body))
-    for heredoc, script, reader in zip(heredocs, scripts, _readers(body), strict=False):
+    for heredoc, script, reader in zip(heredocs, scripts, _readers(plain), strict=False):
         if reader is None:
             continue
         at = heredoc.body.start

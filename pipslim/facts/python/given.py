@@ -95,7 +95,7 @@ def followed(body: Body) -> Body:
 def of_heredoc(text: str, program: Program, heredoc: Heredoc) -> Body | None:
     """Give the body that is the heredoc of a Python; None where that has pip do nothing."""
     given = script_of(program.words)
-    if given is None or given.word is not None or not calls_pip(text):
+    if given is None or given.word is not None or not _stdin(program):
         return None
     around = Around(program, f"{program.name} <<", program.words[0].value)
     expand, chomp = heredoc.expand, heredoc.chomp
@@ -176,14 +176,20 @@ def _in_word(program: Program, word: Word) -> _Text:
 
 def _in_heredoc(program: Program) -> _Text | None:
     """Give the text of the heredoc that a Python has as its standard input; None without one."""
-    command = program.command
-    if len(command.heredocs) != 1:
+    operator, heredocs = _stdin(program), program.command.heredocs
+    if len(heredocs) != 1 or not operator:
         return None
-    inputs = [each.operator for each in command.redirects if each.operator.startswith("<")]
-    if len(inputs) != 1:
-        return None
-    start, end, expand = command.heredocs[0]
-    return _heredoc(program.view.part(start, end), expand=expand, chomp=inputs[0] == "<<-")
+    start, end, expand = heredocs[0]
+    return _heredoc(program.view.part(start, end), expand=expand, chomp=operator == "<<-")
+
+
+def _stdin(program: Program) -> str:
+    """Give the operator of the heredoc that is a program's standard input, if it has no other."""
+    inputs = [each for each in program.command.redirects if each.operator[0] == "<"]
+    if len(inputs) != 1 or inputs[0].operator not in ("<<", "<<-"):
+        return ""
+    number = program.view.text[inputs[0].start]
+    return inputs[0].operator if number in "0<" else ""
 
 
 def _heredoc(view: View, *, expand: bool, chomp: bool) -> _Text:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from calls import put as put_file
-from calls import run
+from calls import run as pipslim_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import made
@@ -519,7 +519,7 @@ def test_json_says_what_a_followed_script_is(
     monkeypatch.chdir(tmp_path)
     put_file("Dockerfile", HEAD + "COPY install.py /\nRUN python install.py\n")
     put_file("install.py", CODE)
-    ran = run("--follow", "--select=pip-cache", "--output-format=json")
+    ran = pipslim_run("--follow", "--select=pip-cache", "--output-format=json")
     [dockerfile, script] = json.loads(ran.out)["files"]
     assert (dockerfile["kind"], script["kind"]) == ("Dockerfile", PYTHON)
     edits = [edit["text"] for finding in script["findings"] for edit in finding["edits"]]

@@ -361,10 +361,11 @@ def test_dockerfiles_below_a_folder() -> None:
     found = [
         "Dockerfile", "Dockerfile.dev", "web.Dockerfile", "web.dockerfile", "Containerfile",
         "Containerfile.x", "a/Dockerfile", "a/b/c/Dockerfile.prod", "with blank/Dockerfile",
+        "Dockerfile-dev",
     ]  # fmt: skip
     others = [
         "dockerfile", "Dockerfile.dockerignore", "web.Dockerfile.dockerignore", "MyDockerfile",
-        "Dockerfile-dev", "Dockerfiles", ".git/Dockerfile", "node_modules/a/Dockerfile",
+        "Dockerfile-dev.md", "Dockerfiles", ".git/Dockerfile", "node_modules/a/Dockerfile",
         ".venv/Dockerfile", "README.md",
     ]  # fmt: skip
     for name in found + others:

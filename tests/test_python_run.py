@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from made import made
 
 from pipslim import Choice, Outcome, rewrite
+from pipslim.facts.mentions import calls_pip, mention
 from pipslim.facts.options import Options
-from pipslim.facts.pipcalls import calls_pip, mention
 from pipslim.facts.python import literals
 from pipslim.facts.python.source import Source
 from pipslim.fixes.base import PYTHON, Finding, Fix, Safety

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipslim.facts.mentions import mention_in
 from pipslim.facts.programs import Program, variable
 from pipslim.syntax.script import HOLE, Script, Word
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple, lazy, record
@@ -63,14 +64,6 @@ _PIP_WITH_VALUE = frozenset(
     ]
 )
 _NO_CACHE = lazy(r"--no-ca(?:c(?:h(?:e(?:-(?:d(?:ir?)?)?)?)?)?)?$")
-# the same in Python: as words of a list, or given to pip's own function
-_MENTION_LISTED = lazy(
-    r"(?<![\w.-])pip[\d.]*\\?[\"']\s*,(?:\s*\\?[\"']-[^\"'\n]*[\"']\s*,)*"
-    r"\s*\\?[\"'](?:install|wheel|download)\b"
-    r"|(?<![\w.])pip(?:main|(?:\._internal[\w.]*)?\.main)\(\s*[\[(]\s*\\?[\"'](?:install|wheel|download)\b"
-)
-_MENTION = lazy(r"(?<![\w.-])pip[\d.]*(?:\s+-\S+)*\s+(?:install|wheel|download)\b")
-_NAMED = lazy(r"(?<![A-Za-z])pip(?![A-Za-z])")
 # Programs whose arguments are text or names of packages, never a program to run.
 _TAKE_DATA = frozenset(
     [
@@ -136,8 +129,6 @@ _TAKE_DATA = frozenset(
         "sage",
     ]
 )
-
-
 _LONGEST = 60  # of what is shown of a word
 
 
@@ -222,40 +213,10 @@ def is_python(value: str) -> bool:
     return _PYTHON.match(value) is not None
 
 
-def calls_pip(text: str) -> bool:
-    """Tell whether a text may be Python that has pip leave a cache, by its words."""
-    if "pip" not in text or "import" not in text or _NAMED.search(text) is None:
-        return False
-    return any(writer in text for writer in CACHE_WRITERS)
-
-
 def named_by_variable(program: Program) -> bool:
     """Tell whether what a program is hangs on the value of a variable."""
     first = program.words[0].value
     return HOLE in first and not _PIP.match(first) and not _PYTHON.match(first)
-
-
-def mention(text: str) -> int:
-    """Give where a script has pip leave a cache, as it seems; -1 where nowhere."""
-    for mark in (_MENTION, _MENTION_LISTED):
-        for match in mark.finditer(text):
-            start = text.rfind("\n", 0, match.start()) + 1
-            line = text[start:].partition("\n")[0]
-            if "--no-cache" not in line and not line.lstrip().startswith("#"):
-                return match.start()
-    return -1
-
-
-def mention_in(text: str, *, at_start: bool = False) -> bool:
-    """Tell whether a text has pip install, build or download something, as it seems.
-
-    With `at_start`, only where that is what it begins with.
-    """
-    if at_start:
-        match = _MENTION.search(text)
-        ahead = text[: match.start()].split() if match is not None else ["", "", ""]
-        return len(ahead) < 3 and ahead[-1:] != ["uv"]
-    return _MENTION.search(text) is not None or _MENTION_LISTED.search(text) is not None
 
 
 def mentioned(unread: tuple[Unread, ...]) -> Iterator[Undecided]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pipslim.facts.bringers import Brings, brings
+from pipslim.facts.mentions import calls_pip
 from pipslim.facts.pipcalls import (
     PipCall,
     Undecided,
     assigned,
     call_by_variable,
-    calls_pip,
     is_python,
     mentioned,
     named_by_variable,

@@ -41,8 +41,8 @@ IGNORES = ".dockerignore"  # the ending of files that are beside Dockerfiles, an
 def is_dockerfile(name: str) -> bool:
     """Tell whether a file name is that of a Dockerfile.
 
-    Behind a `-` or `_`, as in `Dockerfile-dev` or `Dockerfile_py3.11`, there is no ending of another
-    kind of file: `Dockerfile-notes.md` is none.
+    Behind a `-` or `_`, as in `Dockerfile-dev`, there is no ending but that of a version
+    (`Dockerfile_py3.11`): `Dockerfile-notes.md` is none.
     """
     if name.endswith(IGNORES):
         return False

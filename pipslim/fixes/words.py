@@ -8,9 +8,6 @@ from pipslim.fixes.layout import option_behind
 from pipslim.syntax.edits import Edit
 from pipslim.syntax.startup import TYPE_CHECKING
 
-STAYS = "the flag is not taken out of Python"
-UNSURE = "how the flag would have to be written there is not sure"
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -19,11 +16,14 @@ if TYPE_CHECKING:
     from pipslim.syntax.document import Document
     from pipslim.syntax.script import Word
 
+STAYS = "the flag is not taken out of Python"
+UNSURE = "how the flag would have to be written there is not sure"
+
 
 def added(document: Document, use: Use) -> tuple[Edit, ...]:
     """Give the edits that put the flag right behind a call's subcommand.
 
-    None where it is not sure how it has to be written: in a list of a script in Python.
+    No edits where it is not sure how it has to be written: in a list of a script in Python.
     """
     program = use.call.program
     if program.listed:

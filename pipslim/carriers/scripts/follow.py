@@ -7,7 +7,7 @@ from pipslim.carriers.scripts.needs import spared
 from pipslim.carriers.scripts.runs import Followed, Place
 from pipslim.facts.context import NOT_THERE
 from pipslim.facts.environment import Unexpandable
-from pipslim.facts.pipcalls import mention
+from pipslim.facts.mentions import mention
 from pipslim.fixes.base import Elsewhere, Finding, Fix
 from pipslim.passes import PASSES
 from pipslim.rewrite.others import Overlay, Unproven, others, overlaid

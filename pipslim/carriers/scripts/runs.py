@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipslim.facts.context import Found, Missing, writing
 from pipslim.facts.known import Facts
-from pipslim.facts.pipcalls import calls_pip, is_python
+from pipslim.facts.mentions import calls_pip
+from pipslim.facts.pipcalls import is_python
 from pipslim.facts.programs import SHELLS
 from pipslim.facts.runs import SHEBANG, Run, installers, read_python, read_script, steps
 from pipslim.facts.scripts import (

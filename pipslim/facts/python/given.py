@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipslim.facts.pipcalls import calls_pip, is_python
+from pipslim.facts.mentions import calls_pip
+from pipslim.facts.pipcalls import is_python
 from pipslim.facts.programs import unquoted
 from pipslim.facts.python.chars import Chars
 from pipslim.facts.python.reading import Around, Found, not_read, read

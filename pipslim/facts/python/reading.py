@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from pipslim.facts.flag import FLAG
-from pipslim.facts.pipcalls import CACHE_WRITERS, behind_pip, is_python, may_run, mention_in
+from pipslim.facts.mentions import mention_in
+from pipslim.facts.pipcalls import CACHE_WRITERS, behind_pip, is_python, may_run
 from pipslim.facts.programs import Frame, Reader
 from pipslim.facts.python.chars import HOLE_TEXT
 from pipslim.facts.python.environ import Environ

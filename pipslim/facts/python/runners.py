@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from pipslim.facts.pipcalls import mention_in
+from pipslim.facts.mentions import mention_in
 from pipslim.syntax.startup import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import subprocess
+import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,6 +36,26 @@ CACHE = Choice(frozenset(("pip-cache",)))
 def test_names_of_the_library() -> None:
     assert set(pipslim.__all__) <= set(dir(pipslim))
     assert pipslim.__version__.count(".") == 2
+
+
+_IN_THREADS = """
+import sys, threading
+import pipslim
+sys.setswitchinterval(1e-6)
+barrier, done = threading.Barrier(8), []
+def one():
+    barrier.wait()
+    done.append(pipslim.rewrite("FROM python:3.12\\nRUN pip install a\\n").after)
+threads = [threading.Thread(target=one) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(done) == 8 and len(set(done)) == 1 and "--no-cache-dir" in done[0]
+"""
+
+
+def test_the_first_rewrites_may_be_in_several_threads_at_once() -> None:
+    for _ in range(5):
+        subprocess.run([sys.executable, "-c", _IN_THREADS], check=True)
 
 
 # -- outcomes --------------------------------------------------------------------------------------

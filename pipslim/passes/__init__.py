@@ -63,10 +63,14 @@ def _step(
 ) -> Step:
     module = f"{__name__}.{pass_id.replace('-', '_')}"
 
+    loaded: list[Pass] = []
+
     def load() -> Pass:
-        if module not in sys.modules:
+        if not loaded:
+            # it waits where another thread is about to import the module; sys.modules has it sooner
             __import__(module)
-        return sys.modules[module]
+            loaded.append(sys.modules[module])
+        return loaded[0]
 
     waits, read = frozenset(waits_for.split()), frozenset(reads.split())
     return Step(pass_id, load, signs, waits, read, behind, asked)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 900
 _MOST_KEPT = 1 << 20
+# it mounts these for each container
+_OF_THE_ENGINE = ("hostname", "hosts", "resolv.conf")
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _TYPES = {
     tarfile.DIRTYPE: stat.S_IFDIR,
@@ -193,20 +195,20 @@ class Engine:
     def files(self, image: str, keep: Callable[[str], bool] = _none) -> dict[str, Entry]:
         """Return every path of an image's file system, as a container sees it: `/etc/passwd`.
 
-        The content comes along for the paths that `keep` is true for, up to a megabyte.
-        The engine puts a few of its own there, the same for each image: `/.dockerenv`, what it
-        mounts in `/dev`, and empty `/etc/hostname`, `/etc/hosts`, `/etc/resolv.conf`.
+        The content comes along for the paths that `keep` is true for, up to a megabyte. What the
+        engine puts there of its own is not among them, but for `/.dockerenv`, the same for each
+        image; nor is what is in volumes. The image's own `tar` reads them, in a third of the time
+        that the engine takes for an export.
         """
-        container = self._must("create", "--network=none", image, "/none").strip()
-        try:
-            with subprocess.Popen(
-                [self._command, "export", container], stdout=subprocess.PIPE
-            ) as export:
-                assert export.stdout is not None
-                entries = _entries(export.stdout, keep)
-            assert export.returncode == 0, f"no export of {image}"
-        finally:
-            self._must("rm", container)
+        options = ["--rm", "--network=none", "--user=0", "--log-driver=none", "--entrypoint=tar"]
+        words = ["--one-file-system", "--numeric-owner", "-C", "/", "-cf", "-"]
+        words += [f"--exclude=./etc/{name}" for name in _OF_THE_ENGINE]
+        with subprocess.Popen(
+            [self._command, "run", *options, image, *words, "."], stdout=subprocess.PIPE
+        ) as reading:
+            assert reading.stdout is not None
+            entries = _entries(reading.stdout, keep)
+        assert reading.returncode == 0, f"the files of {image} cannot be read"
         return entries
 
     def run(self, image: str, argv: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -248,9 +250,9 @@ def _entries(stream: IO[bytes], keep: Callable[[str], bool]) -> dict[str, Entry]
     entries: dict[str, Entry] = {}
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         for member in archive:
-            path = "/" + member.name.strip("/")
+            path = _path(member.name)
             if member.islnk():  # another name of a file that came before
-                entries[path] = entries["/" + member.linkname.strip("/")]
+                entries[path] = entries[_path(member.linkname)]
                 continue
             digest, kept = "", None
             if member.isreg():
@@ -264,6 +266,10 @@ def _entries(stream: IO[bytes], keep: Callable[[str], bool]) -> dict[str, Entry]
             link = member.linkname if member.issym() else ""
             entries[path] = Entry(mode, member.uid, member.size, digest, link, kept)
     return entries
+
+
+def _path(name: str) -> str:
+    return "/" + name.removeprefix(".").strip("/")
 
 
 def _sha256(content: IO[bytes]) -> str:

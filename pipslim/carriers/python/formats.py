@@ -30,44 +30,17 @@ def formatted(said: Said, *, surely: bool = True) -> Said:
 
     Where that is not done `surely`, no brace is put into it.
     """
-    doubled: list[int] = []
-    fields: list[tuple[int, int]] = []
-    for match in _FIELD.finditer(said.text):
-        if match[0] in ("{{", "}}"):
-            doubled.append(match.start())
-        elif len(match[0]) == 1:
-            raise Refused
-        else:
-            fields.append(match.span())
-    return _made(said, fields, doubled, _braces if surely else _no_braces)
+    return _filled(said, _FIELD, ("{{", "}}"), _braces if surely else _no_braces)
 
 
 def percented(said: Said, *, surely: bool = True) -> Said:
     """Give what `%` makes of a value; where that is not done `surely`, no `%` is put into it."""
-    doubled: list[int] = []
-    fields: list[tuple[int, int]] = []
-    for match in _PERCENT.finditer(said.text):
-        if match[0] == "%%":
-            doubled.append(match.start())
-        elif len(match[0]) == 1:
-            raise Refused
-        else:
-            fields.append(match.span())
-    return _made(said, fields, doubled, _percents if surely else _no_percents)
+    return _filled(said, _PERCENT, ("%%",), _percents if surely else _no_percents)
 
 
 def dollared(said: Said) -> Said:
     """Give what `string.Template` makes of a value."""
-    doubled: list[int] = []
-    fields: list[tuple[int, int]] = []
-    for match in _DOLLAR.finditer(said.text):
-        if match[0] == "$$":
-            doubled.append(match.start())
-        elif len(match[0]) == 1:
-            raise Refused
-        else:
-            fields.append(match.span())
-    return _made(said, fields, doubled, _dollars)
+    return _filled(said, _DOLLAR, ("$$",), _dollars)
 
 
 def replaced(said: Said, word: str) -> Said:
@@ -94,6 +67,23 @@ def likely(said: Said) -> Said:
     writers += [_no_percents] if "%" in said.text else []
     made = _made(said, fields, (), _no_braces) if fields else said
     return made._replace(writers=(*said.writers, *writers))
+
+
+def _filled(said: Said, marks: re.Pattern[str], twice: tuple[str, ...], write: Writer) -> Said:
+    """Give a value with a hole for each mark, and one character for each of those that are `twice`.
+
+    Raises Refused where a mark is begun and not ended.
+    """
+    doubled: list[int] = []
+    fields: list[tuple[int, int]] = []
+    for match in marks.finditer(said.text):
+        if match[0] in twice:
+            doubled.append(match.start())
+        elif len(match[0]) == 1:
+            raise Refused
+        else:
+            fields.append(match.span())
+    return _made(said, fields, doubled, write)
 
 
 def _made(said: Said, fields: list[tuple[int, int]], doubled: Iterable[int], write: Writer) -> Said:

@@ -208,6 +208,8 @@ class Engine:
         ) as reading:
             assert reading.stdout is not None
             entries = _entries(reading.stdout, keep)
+            while reading.stdout.read(1 << 20):  # what pads the archive, else its writer fails
+                pass
         assert reading.returncode == 0, f"the files of {image} cannot be read"
         return entries
 

@@ -11,6 +11,7 @@ from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
+from alone import alone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,15 +34,7 @@ ONE = "FROM python:3.12\nRUN pip install flask\n"
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the current folder of a test: an empty one, and a git that knows no settings."""
-    path = tmp_path / "here"
-    path.mkdir()
-    monkeypatch.chdir(path)
-    for name in [each for each in os.environ if each.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return path
+    return alone(tmp_path, monkeypatch)
 
 
 def put(files: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from .engine import Entry
+    from .engine import Engine, Entry
 
 # An image has a folder for each user's home, and pip's cache is in it.
 _CACHE = re.compile(r"(?:/root|/home/[^/]+)/\.cache(?:/pip(/.*)?)?")
@@ -193,6 +193,17 @@ def compare_configs(
         if old != new:
             found.append(f"{key}: {old!r} -> {new!r}")
     return found
+
+
+def same_but_for_the_cache(engine: Engine, image: str, image_after: str) -> list[str]:
+    """Assert that the second image is the first without pip's cache; give what else differs."""
+    before, after = (engine.files(each, worth_keeping) for each in (image, image_after))
+    assert cached(before)
+    assert cached(after) == []
+    assert compare_configs(engine.config(image), engine.config(image_after), ()) == []
+    ran = engine.run(image_after, ["python", "-c", "import idna"])
+    assert ran.returncode == 0, ran.stderr
+    return [each.path for each in compare(before, after, MEANT).unexplained]
 
 
 def cached(files: Mapping[str, Entry]) -> list[str]:

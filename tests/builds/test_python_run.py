@@ -10,7 +10,7 @@ import pytest
 from pipslim import Choice, cli, rewrite
 
 from .bases import SLIM
-from .compare import MEANT, cached, compare, compare_configs, worth_keeping
+from .compare import same_but_for_the_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,17 +62,6 @@ FOLLOWED = {
     "given-to-a-python": ("COPY install.py /\nRUN python /install.py\n", SCRIPT),
     "executed": ("COPY install.py /bin/\nRUN install.py\n", f"#!/usr/bin/env python3\n{SCRIPT}"),
 }
-
-
-def same_but_for_the_cache(engine: Engine, image: str, image_after: str) -> list[str]:
-    """Assert that the second image is the first without pip's cache; give what else differs."""
-    before, after = (engine.files(each, worth_keeping) for each in (image, image_after))
-    assert cached(before)
-    assert cached(after) == []
-    assert compare_configs(engine.config(image), engine.config(image_after), ()) == []
-    ran = engine.run(image_after, ["python", "-c", "import idna"])
-    assert ran.returncode == 0, ran.stderr
-    return [each.path for each in compare(before, after, MEANT).unexplained]
 
 
 @pytest.mark.parametrize("name", RUNS)

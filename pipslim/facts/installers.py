@@ -152,6 +152,7 @@ def _of_run(facts: Facts, number: int, run: Run, tool: Tool) -> Iterator[Call | 
             program = each
             first = program.words[0]
             behind = spelled([word.value for word in program.words], tool)
+            given: Program | None = program
             why = ""
             if not behind and HOLE in first.value:
                 if known is None:
@@ -160,9 +161,7 @@ def _of_run(facts: Facts, number: int, run: Run, tool: Tool) -> Iterator[Call | 
                 if given is not None:
                     program = given
                     behind = spelled([word.value for word in program.words], tool)
-                    if not behind and _may_run(program, tool):
-                        why = f"whether {program.name!r} runs these words is not known"
-            elif not behind and _may_run(program, tool):
+            if not behind and given is not None and _may_run(program, tool):
                 why = f"whether {program.name!r} runs these words is not known"
             call = _call(tool, body, program, behind, number) if behind else None
             if isinstance(call, Call):

@@ -11,7 +11,7 @@ from pipslim.facts.programs import Frame, Reader
 from pipslim.facts.python.chars import HOLE_TEXT
 from pipslim.facts.python.environ import Environ
 from pipslim.facts.python.names import Names, calls
-from pipslim.facts.python.runners import ARGV, Runner, Runners
+from pipslim.facts.python.runners import ARGV, WHO_RUNS, Runner, Runners
 from pipslim.facts.python.source import Source, parsed
 from pipslim.facts.python.values import MANY, Element, Values
 from pipslim.syntax.script import HOLE, Command, Opaque, Python, Script, Word
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _NOT_OWN = "what pip is to do stands in a variable"
 _MAYBE_OFF = "it may be given --no-cache-dir already, from elsewhere"
-_WHO_RUNS = "what runs this is not known"
 _ARGV = "what sys.argv is then is not known"
 _FIRST_ALONE = "with shell=True, the first word of a list alone is run"
 _IN_PYTHON = "Python in Python is not followed"
@@ -158,7 +157,7 @@ class _Reading:
             chars = values.text(given)
             if chars is None:
                 if mention_in(self._source.raw(given)):
-                    self._undecided(start, _WHO_RUNS)
+                    self._undecided(start, WHO_RUNS)
             elif shell:
                 self._script(call, chars)
             elif mention_in(chars.text):
@@ -175,7 +174,7 @@ class _Reading:
         if chars is not None:
             self._script(call, chars)
         elif mention_in(self._source.raw(given)):
-            self._undecided(start, _WHO_RUNS)
+            self._undecided(start, WHO_RUNS)
 
     def _doubtful(self, name: ast.Name, start: int) -> None:
         """Tell of a name that is given a call of pip, but may stand for something else as well."""

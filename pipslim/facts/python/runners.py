@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIST, SHELL, PIP, ARGV = "list", "shell", "pip", "argv"
 
-_WHO_RUNS = "what runs this is not known"
+WHO_RUNS = "what runs this is not known"
 _SUBPROCESS = ("run", "call", "check_call", "check_output", "Popen")
 _SHELLS = (
     "os.system",
@@ -198,7 +198,7 @@ class Runners:
         for node in self._nodes:
             if isinstance(node, (ast.List, ast.Tuple)) and id(node) not in values.lists:
                 if values.is_call(values.elements(node) or ()):
-                    yield source.span(node)[0], _WHO_RUNS
+                    yield source.span(node)[0], WHO_RUNS
             elif isinstance(node, ast.Call) and self.of(node) is None:
                 name = _last(node.func)
                 if name in _HARMLESS or name.endswith(_RAISED) or name.startswith("assert"):
@@ -208,7 +208,7 @@ class Runners:
                     if chars is None or not chars.offsets or chars.offsets[0] in seen:
                         continue
                     if mention_in(chars.text, at_start=True):
-                        yield source.span(each)[0], _WHO_RUNS
+                        yield source.span(each)[0], WHO_RUNS
 
 
 def _is_set(name: str, function: ast.FunctionDef) -> bool:

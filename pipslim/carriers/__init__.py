@@ -21,6 +21,10 @@ class Carrier(NamedTuple):
     kind: str
     signs: tuple[bytes, ...]
 
+    def may_be_in(self, data: bytes) -> bool:
+        """Tell whether the bytes of a host have a sign of what it may hold."""
+        return any(sign in data for sign in self.signs)
+
     @property
     def parts(self) -> Callable[[str], Sequence[Part]]:
         """The function that finds the Dockerfiles in a host's text; it raises part.Unreadable."""

@@ -87,4 +87,4 @@ def _looked_into(path: str, kind: str) -> str | None:
         return kind  # that is told, later
     if not kind_of(decode(data), kind):
         return ""
-    return kind if any(sign in data for sign in BY_KIND[kind].signs) else None
+    return kind if BY_KIND[kind].may_be_in(data) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pipslim.carriers import BY_KIND as HOSTS
 from pipslim.files import disk
 from pipslim.files.names import is_told_by_name
 from pipslim.syntax.startup import TYPE_CHECKING
@@ -30,6 +29,7 @@ class References:
 
     def read(self, path: str, kind: str) -> Iterator[tuple[str, str]]:
         """Give the paths that a file names, each with its kind; none for one that is left out."""
+        from pipslim.carriers import BY_KIND as HOSTS
         from pipslim.carriers.references import BY_KIND
 
         try:
@@ -37,7 +37,7 @@ class References:
         except disk.Unreachable:
             return  # for a host that is told, later
         if kind in HOSTS:
-            self.signed[path] = any(sign in data for sign in HOSTS[kind].signs)
+            self.signed[path] = HOSTS[kind].may_be_in(data)
         book = self._book
         named = BY_KIND[kind].of(data, is_told_by_name)
         if named and book.at(path).carriers and not book.excludes(path, referred=True):

@@ -24,6 +24,11 @@ class Reference(NamedTuple):
     kind: str = ""
 
 
+def from_either(path: str) -> tuple[Reference, Reference]:
+    """Give what a path may name that is seen from the file's folder, or from the top."""
+    return Reference(path), Reference(f"/{path}")
+
+
 class Referrer(NamedTuple):
     """One kind of file that names Dockerfiles.
 

@@ -11,13 +11,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pipslim.carriers.part import Unreadable
-from pipslim.carriers.references import Reference
+from pipslim.carriers.references import from_either
 from pipslim.carriers.references.paths import inside
 from pipslim.carriers.targets import given
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipslim.carriers.references import Reference
     from pipslim.carriers.targets import Given
 
 # the parser takes a time that grows with the square of how many blanks stand together
@@ -42,8 +43,7 @@ def read(content: str) -> Iterator[Reference]:
             for dockerfile in _texts(said["dockerfile"]):
                 path = inside(context, dockerfile)
                 if path:
-                    yield Reference(path)
-                    yield Reference(f"/{path}")
+                    yield from from_either(path)
 
 
 def _contexts(targets: dict[str, dict[str, Given]], target: str) -> list[str]:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipslim.carriers.references import Reference
+from pipslim.carriers.references import from_either
 from pipslim.carriers.references.commands import files
 from pipslim.carriers.references.paths import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pipslim.carriers.references import Reference
+
 
 def read(content: str) -> Iterator[Reference]:
     """Give what is named."""
     for path in files(content):
         if plain(path):
-            yield Reference(path)
-            yield Reference(f"/{path}")
+            yield from from_either(path)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipslim.carriers.references import Reference
+from pipslim.carriers.references import from_either
 from pipslim.carriers.references.commands import files
 from pipslim.carriers.references.nodes import documents, get, items, mappings, text
 from pipslim.carriers.references.paths import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pipslim.carriers.references import Reference
 
 
 def read(content: str) -> Iterator[Reference]:
@@ -28,8 +30,7 @@ def read(content: str) -> Iterator[Reference]:
         for each in found:
             path = inside(text(get(step, "dir")) or ".", each)
             if path:
-                yield Reference(path)
-                yield Reference(f"/{path}")
+                yield from from_either(path)
 
 
 def _of_words(words: list[str]) -> Iterator[str]:
